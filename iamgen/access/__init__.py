@@ -1,0 +1,1 @@
+"""What AWS says about actions, resources and conditions: typed look-ups."""

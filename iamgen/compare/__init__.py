@@ -1,0 +1,1 @@
+"""Now against next: differences, risk, proof, drift."""

@@ -1,0 +1,1 @@
+"""Usage, current role and coverage to one verdict per permission."""

@@ -1,0 +1,1 @@
+"""Observations and access maps to usage facts and gaps."""

@@ -1,0 +1,1 @@
+"""Facts to what each function and role is used for."""

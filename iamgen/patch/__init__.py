@@ -1,0 +1,1 @@
+"""A proposal and the user's template to text edits."""

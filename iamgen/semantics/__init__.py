@@ -1,0 +1,1 @@
+"""What a policy means: evaluation, and comparison with proof or witness."""

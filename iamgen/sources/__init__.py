@@ -1,0 +1,1 @@
+"""Bytes to observations: code, logs, templates, current roles."""

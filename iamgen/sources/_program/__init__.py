@@ -1,0 +1,1 @@
+"""One analysis for all languages over a small common form."""

@@ -1,0 +1,1 @@
+"""Front ends: one language's syntax lowered to the common form."""

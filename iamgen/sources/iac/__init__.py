@@ -1,0 +1,1 @@
+"""Template readers: functions, resources and roles as deployed."""

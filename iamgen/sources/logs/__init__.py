@@ -1,0 +1,1 @@
+"""Log sources: what functions did."""

@@ -1,0 +1,1 @@
+"""Places of current roles: what roles may do."""

@@ -1,0 +1,1 @@
+"""Decisions to policies and permissions boundaries."""
