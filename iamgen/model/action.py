@@ -1,7 +1,8 @@
 """Actions: what may be done.
 
-An action is `service:Name`. Letter case does not count when IAM compares actions; the canonical spelling comes from the
-access maps. Source: IAM User Guide, "IAM JSON policy elements: Action" (checked 2026-11).
+An action is `service:Name`. Letter case does not count when IAM compares actions; the canonical
+spelling comes from the access maps. Source: IAM User Guide, "IAM JSON policy elements: Action"
+(checked 2026-11).
 """
 
 from functools import lru_cache

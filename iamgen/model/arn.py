@@ -1,8 +1,8 @@
 """ARNs and ARN patterns.
 
-`arn:partition:service:region:account:resource`, where the resource may itself hold colons. Policy variables and template
-tokens (`${aws:PrincipalTag/team}`, `${Account}`, `{OrdersTable}`) are kept as they are; a colon inside one separates
-nothing.
+`arn:partition:service:region:account:resource`, where the resource may itself hold colons. Policy
+variables and template tokens (`${aws:PrincipalTag/team}`, `${Account}`, `{OrdersTable}`) are kept
+as they are; a colon inside one separates nothing.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class ArnPattern:
 
     @property
     def type_name(self) -> str:
-        """The resource-type part before the first `/` or `:`, or "" where the resource has none (S3, SNS, SQS)."""
+        """The part before the first `/` or `:` of the resource, "" where it has none (SNS, SQS)."""
         for index, character in enumerate(self.resource):
             if character in "/:":
                 return self.resource[:index]

@@ -1,7 +1,7 @@
 """Conditions: when a statement counts.
 
-A condition is one operator over one key. Within it the values are alternatives (for a negated operator: none of them);
-the conditions of a statement must all hold.
+A condition is one operator over one key. Within it the values are alternatives (for a negated
+operator: none of them); the conditions of a statement must all hold.
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators" (checked 2026-11).
 """
 

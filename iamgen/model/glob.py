@@ -1,8 +1,8 @@
 """`*` and `?` patterns, as IAM means them.
 
-`*` stands for any run of characters, also none; `?` for exactly one; all else is literal (there is no escape and `[` is
-an ordinary sign). Inclusion and overlap are decided on the strings the patterns stand for, never on their text:
-`*?` and `?*` cover each other.
+`*` stands for any run of characters, also none; `?` for exactly one; all else is literal (there is
+no escape and `[` is an ordinary sign). Inclusion and overlap are decided on the strings the
+patterns stand for, never on their text: `*?` and `?*` cover each other.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 MAX_STATES = 20_000
-"""States that `covers` visits at most; beyond it the answer is False, which is the safe side of "is included"."""
+"""States that `covers` visits at most; beyond it the answer is False, which is the safe side of "is
+included"."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Glob:
         shorter = min(len(self.prefix), len(other.prefix))
         if self.prefix[:shorter] != other.prefix[:shorter]:
             return False
-        return self.is_prefix and other.is_prefix or _overlaps(self.text, other.text)
+        return (self.is_prefix and other.is_prefix) or _overlaps(self.text, other.text)
 
     @cached_property
     def _pieces(self) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ class Glob:
 
 
 def normalized(text: str) -> str:
-    """Return the pattern with each run of wildcards in one form: first its `?`, then at most one `*`."""
+    """Return the pattern with each run of wildcards as its `?`, then at most one `*`."""
     if "**" not in text and "*?" not in text:
         return text
     written: list[str] = []
@@ -139,11 +140,12 @@ def _find(piece: str, value: str, start: int, end: int) -> int:
 class Walker:
     """A pattern as a deterministic automaton whose states are made when they are asked for.
 
-    A state is a bitset of positions. A position before the last `*` that was reached is left out: whatever it accepts,
-    that `*` accepts too. So patterns without `?` after a `*` have no more states than signs.
+    A state is a bitset of positions. A position before the last `*` that was reached is left out:
+    whatever it accepts, that `*` accepts too. So patterns without `?` after a `*` have no more
+    states than signs.
     """
 
-    __slots__ = ("accept", "alphabet", "moves", "start", "_any", "_literal", "_stars")
+    __slots__ = ("_any", "_literal", "_stars", "accept", "alphabet", "moves", "start")
 
     def __init__(self, text: str) -> None:
         signs = normalized(text)
@@ -187,7 +189,7 @@ class Walker:
 
     def is_total(self, state: int) -> bool:
         """Whether every continuation is accepted from here."""
-        return bool(state & self.accept and state & self._stars and state & (self.accept >> 1))
+        return bool(state & self._stars & (self.accept >> 1))
 
 
 OTHER = "\ufffe"
@@ -197,7 +199,7 @@ OTHER = "\ufffe"
 @lru_cache(maxsize=65_536)
 def _covers(text: str, other: str) -> bool:
     outer, inner = Walker(text), Walker(other)
-    alphabet = sorted(outer.alphabet | inner.alphabet) + [OTHER]
+    alphabet = [*sorted(outer.alphabet | inner.alphabet), OTHER]
     start = (inner.start, outer.start)
     seen = {start}
     todo = [start]

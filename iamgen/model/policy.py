@@ -1,7 +1,8 @@
 """Statement, Policy, and the JSON codec of the whole policy grammar.
 
-`Policy.from_document` and `Policy.to_document` are inverse: a policy that was read, written and read again is the same
-value. Strings and lists are both accepted wherever the grammar allows them; errors name the path to the spot.
+`Policy.from_document` and `Policy.to_document` are inverse: a policy that was read, written and
+read again is the same value. Strings and lists are both accepted wherever the grammar allows them;
+errors name the path to the spot.
 Source: IAM User Guide, "Grammar of the IAM JSON policy language" (checked 2026-11).
 """
 
@@ -39,7 +40,7 @@ Principals = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; of each pair (`actions`, `not_actions`), (`resources`, `not_resources`) one is set."""
+    """One statement; of `actions` and `not_actions` one is set, and so for resources."""
 
     effect: str = "Allow"
     """`Allow` or `Deny`."""
@@ -130,7 +131,8 @@ class Policy:
 
     statements: tuple[Statement, ...]
     version: str | None = VERSION_2012
-    """None when the document states none, which means 2008-10-17: policy variables are plain text then."""
+    """None when the document states none, which means 2008-10-17: policy variables are plain text
+    then."""
     id: str | None = None
 
     @classmethod
@@ -172,7 +174,7 @@ class Policy:
         return cls(statements, version, identifier)
 
     def to_document(self) -> dict[str, Any]:
-        """Return the policy as a JSON object; statements are always a list, single values plain strings."""
+        """Return the policy as a JSON object: a list of statements, single values plain strings."""
         document: dict[str, Any] = {}
         if self.version is not None:
             document["Version"] = self.version
@@ -183,7 +185,7 @@ class Policy:
 
     @property
     def size_chars(self) -> int:
-        """The length of the policy as AWS counts it: characters, white space between elements left out.
+        """The length as AWS counts it: characters, white space between elements left out.
 
         Source: IAM User Guide, "IAM and AWS STS quotas" (checked 2026-11).
         """
