@@ -6,7 +6,7 @@ from enum import StrEnum
 from iamgen.model.decision import Decision
 from iamgen.model.diff import Proof, RoleDiff
 from iamgen.model.fact import Evidence, UsageFact, Widening
-from iamgen.model.function import FunctionRef
+from iamgen.model.function import FunctionRef, Role
 from iamgen.model.observation import Coverage, Gap, Location
 from iamgen.model.policy import Policy
 from iamgen.model.usage import Cost, DeployedPolicy
@@ -154,6 +154,8 @@ class Suggestion:
     location: Location | None = None
     """Where the template states the function."""
     advisories: tuple[Finding, ...] = ()
+    current_role: Role | None = None
+    """The role as it will be deployed, for comparisons with another version of the project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
