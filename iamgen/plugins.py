@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from iamgen.errors import IamgenError
 from iamgen.model.function import Deployment, Role
@@ -49,6 +49,36 @@ class ReadOptions:
     partition: str | None = None
 
 
+class ProjectFiles(Protocol):
+    """The files of the project, as far as a front end may look: paths are relative to it, with `/`."""
+
+    def is_file(self, path: str) -> bool:
+        """Return whether a readable file of the project has that path."""
+        ...
+
+    def is_folder(self, path: str) -> bool:
+        """Return whether the project has that folder."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of a file, None when it cannot be read or lies outside the project."""
+        ...
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """Return the sorted names in a folder, empty when there is none; folders end in `/`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """One import to be found: `module` as written, `importer` the path of the file that asks, `roots` where imports start."""
+
+    module: str
+    importer: str
+    roots: tuple[str, ...]
+    level: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frontend:
     """A language: lowers one file to the common form of `iamgen.sources._program.form`."""
@@ -59,6 +89,12 @@ class Frontend:
     """Prefixes of Lambda runtime names (`python`, `nodejs`)."""
     lower: Callable[[SourceFile], Any]
     """`SourceFile -> form.Module | Gap`."""
+    resolve: Callable[[ImportRequest, ProjectFiles], tuple[str, ...]] | None = None
+    """The files of the project that an import names (several where a package is many files, as in Go); empty when it is not the
+    project's own."""
+    entry: Callable[[str, tuple[str, ...], ProjectFiles], tuple[tuple[str, str], ...]] | None = None
+    """`(handler, roots, files)` -> candidates, best first: the file and the dotted name in it (`src/app.js`, `handler`). An empty
+    handler asks for all that have the shape of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
