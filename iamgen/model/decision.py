@@ -73,4 +73,6 @@ class Decision:
     window_days: int | None = None
     last_used: str | None = None
     kept: Statement | None = None
-    """The statement, exactly as wide as today, that keeps an unknown (verdict review)."""
+    """The statement, exactly as wide as today, that keeps an unknown (verdict review), concrete."""
+    kept_symbolic: Statement | None = None
+    """The same with template tokens; None where it is equal to `kept`."""
