@@ -74,3 +74,6 @@ class Proposal:
     kept_chars: int
     over_limit: bool = False
     split_hint: str | None = None
+    """`managed:N` when N managed policies would fit, `roles` when only splitting the role would."""
+    symbolic: Policy | None = None
+    """`policy`, statement by statement, with template tokens in place of names."""
