@@ -132,6 +132,18 @@ class ApiEvent:
     last_seen: str
     source: str
     """The log source it was read from."""
+    kind: str = "call"
+    """`call`, `copy` (the owner's copy of a cross-account call), or why it is no API call (`service-event`, …)."""
+    principal: str = ""
+    """Type of the caller (`AssumedRole`, `AWSService`, `IAMUser`, …)."""
+    recipient: str = ""
+    """Account whose trail recorded it."""
+    category: str = "management"
+    """`management` or `data`."""
+    denied_action: str | None = None
+    """The action that the message of a denied call names."""
+    attribution: str | None = None
+    """Set where the event was attributed before (a usage snapshot): exact, session."""
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
