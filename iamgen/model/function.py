@@ -63,6 +63,8 @@ class LambdaFunction:
     """How the template spells the role when it is not one of `Deployment.roles` (an ARN, a parameter)."""
     tags: tuple[tuple[str, str], ...] = ()
     construct_path: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Other names by which a person may ask for it (the variable of a construct, the key in a file)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,8 @@ class Deployment:
     best_effort: bool = False
     """CDK sources without synth."""
     environment_keys: frozenset[str] = field(default_factory=frozenset)
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Parameters whose value is known, by flag or default, and that value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,9 +32,13 @@ class TemplateRef:
 
 @dataclass(frozen=True, slots=True)
 class ParameterRef:
-    """A parameter or import of the template whose value is not known ("ImportValue:x" for an import)."""
+    """A parameter or import of the template ("ImportValue:x" for an import).
+
+    `value` is what it is known to be (a flag, or its default, which is an assumption); policies keep the reference.
+    """
 
     name: str
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,16 @@ class Text:
 
     @property
     def literal(self) -> str | None:
-        """The characters when all parts are literal, else None."""
-        if all(isinstance(part, Literal) for part in self.parts):
-            return "".join(part.text for part in self.parts if isinstance(part, Literal))
-        return None
+        """The characters when all parts are literal or parameters of known value, else None."""
+        found = []
+        for part in self.parts:
+            known = part.text if isinstance(part, Literal) else None
+            if isinstance(part, ParameterRef):
+                known = part.value
+            if known is None:
+                return None
+            found.append(known)
+        return "".join(found)
 
 
 @dataclass(frozen=True, slots=True)
