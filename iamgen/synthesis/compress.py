@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from iamgen.access.maps import AccessMaps
+from iamgen.model.arn import split_fields
 from iamgen.model.glob import Glob
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
@@ -23,7 +24,7 @@ def resource_types(maps: AccessMaps) -> Callable[[str, str], bool]:
     """
 
     @cache
-    def globs(action: str) -> tuple[Glob, ...] | None:
+    def shapes(action: str) -> tuple[tuple[Glob, ...], ...] | None:
         info = maps.action(action)
         if info is None or "*" in action or "?" in action:
             return None
@@ -32,17 +33,36 @@ def resource_types(maps: AccessMaps) -> Callable[[str, str], bool]:
             arn = maps.resource_arn(name)
             if arn is None:
                 return None
-            found.append(Glob(_PLACEHOLDER.sub("*", arn)))
+            found.append(_fields(arn))
         return tuple(found)
 
     @cache
     def can_take(action: str, resource: str) -> bool:
         if resource == "*":
             return True
-        known = globs(action)
-        return known is None or any(glob.overlaps(Glob(resource)) for glob in known)
+        known = shapes(action)
+        if known is None or resource.count(":") < 5:
+            return True
+        fields = split_fields(resource)
+        named = [*fields[1:5], ":".join(fields[5:])]
+        return any(_fits(shape, named) for shape in known)
 
     return can_take
+
+
+def _fields(template: str) -> tuple[Glob, ...]:
+    """Return the fields of a resource type's ARN as patterns, placeholders as runs."""
+    fields = split_fields(template)
+    return tuple(
+        Glob(_PLACEHOLDER.sub("?*", field)) for field in (*fields[1:5], ":".join(fields[5:]))
+    )
+
+
+def _fits(shape: tuple[Glob, ...], named: list[str]) -> bool:
+    if shape[4].text == "?*" and "/" in named[4]:
+        # NOTE: a type whose resource part is one name (bucket, queue, topic) has no `/` in it.
+        return False
+    return all(pattern.overlaps(Glob(field)) for pattern, field in zip(shape, named, strict=True))
 
 
 def shorten(actions: Iterable[str], forbidden: Iterable[str]) -> tuple[str, ...]:

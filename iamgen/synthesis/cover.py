@@ -309,7 +309,7 @@ def _grow(
 
 
 def _improve(reduced: Reduced, rectangles: list[Rectangle]) -> list[Rectangle]:
-    """Return a cover that is no dearer: pruned, merged, and dissolved where others can take over."""
+    """Return a cover that is no dearer: pruned, merged, dissolved where others take over."""
     current = _prune(reduced, rectangles)
     chars = _total(reduced, current)
     while True:

@@ -6,6 +6,10 @@ a proof over that number holds for every exact cover. Where the bound is too lar
 the cover found is returned with the better lower bound, and `optimal` stays false.
 """
 
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 from iamgen.errors import UsageError
@@ -63,6 +67,19 @@ def cover_exactly(block: Block, *, seconds: float = SECONDS) -> Cover:
     return best
 
 
+@contextlib.contextmanager
+def _quiet_stdout() -> Iterator[None]:
+    """Send what native code prints to stderr: the solver greets, and stdout is the result."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
 def _most_statements(reduced: Reduced, chars: int) -> int:
     """Return the number of statements that a cover of at most `chars` can have."""
     names = sum(reduced.row_chars) + sum(reduced.column_chars)
@@ -82,7 +99,8 @@ def _most_statements(reduced: Reduced, chars: int) -> int:
 def _solve(
     highspy: Any, reduced: Reduced, statements: int, seconds: float
 ) -> tuple[list[Rectangle], int] | None:
-    model = highspy.Highs()
+    with _quiet_stdout():
+        model = highspy.Highs()
     model.silent()
     model.setOptionValue("time_limit", seconds)
     model.setOptionValue("threads", 1)
