@@ -144,8 +144,9 @@ class Binder:
             case TemplateRef(logical_id, attribute):
                 token = f"{{{logical_id}.{attribute}}}" if attribute else f"{{{logical_id}}}"
                 yield Bound(text=self.reference(part) or token, certainty=Certainty.BOUND)
-            case ParameterRef(name):
-                yield Bound(text=f"{{{name}}}", certainty=Certainty.BOUND, detail=f"parameter {name}")
+            case ParameterRef(name, known):
+                detail = f"parameter {name}" if known is None else f"{name}={known}"
+                yield Bound(text=f"{{{name}}}", certainty=Certainty.ASSUMED, detail=detail)
             case PseudoParameter(name):
                 yield Bound(text=f"${{{name}}}", certainty=Certainty.BOUND)
             case EventField(path):

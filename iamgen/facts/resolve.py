@@ -151,7 +151,7 @@ class Resolver:
         for found in self._resources(call, action):
             pattern = self._pattern(found)
             widening = None
-            if found.certainty is Certainty.ASSUMED:
+            if found.certainty is Certainty.ASSUMED and "*" in split_arn(pattern.arn)[5]:
                 widening = Widening(
                     before=found.kind,
                     after=pattern.symbolic,

@@ -1,0 +1,16 @@
+"""Any answer as JSON: one document with a schema version, keys in a fixed order."""
+
+import json
+from typing import Any
+
+from iamgen.model.result import SuggestResult
+from iamgen.outputs._json_suggest import suggest_document
+from iamgen.plugins import OutputFormat
+
+
+def render(result: Any) -> str:
+    """Return the answer as indented JSON, ASCII only, so that no character of the input hides in it."""
+    return json.dumps(suggest_document(result), indent=2, ensure_ascii=True) + "\n"
+
+
+PLUGIN = OutputFormat(name="json", suffix=".json", renders=(SuggestResult,), render=render)
