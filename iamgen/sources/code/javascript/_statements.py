@@ -376,7 +376,7 @@ class Statements(Expressions):
         )
 
     def _namespace(self, node: "Node") -> Iterator[form.Stmt]:
-        """Yield the statements of a namespace, then its object: its names lie in the module's scope."""
+        """Yield a namespace's statements, then its object; its names lie in the module's scope."""
         name = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
         if name is None or body is None:
