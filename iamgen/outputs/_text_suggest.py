@@ -97,7 +97,7 @@ def _table(one: Suggestion) -> list[str]:
     urgent = [row for row in one.permissions if _is_urgent(row)]
     rest = [row for row in one.permissions if not _is_urgent(row)]
     shown = urgent + rest[:MAX_LINES]
-    rows = [("", "Action", "Resource", "Code", "Log", "Now", "Verdict")]
+    rows: list[tuple[str, ...]] = [("", "Action", "Resource", "Code", "Log", "Now", "Verdict")]
     rows.extend(_row(row) for row in shown)
     limits = (1, 44, 56, 26, 22, 12, 60)
     cells = [
