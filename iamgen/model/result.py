@@ -6,7 +6,7 @@ from enum import StrEnum
 from iamgen.model.decision import Decision
 from iamgen.model.diff import Proof, RoleDiff
 from iamgen.model.fact import Evidence, UsageFact, Widening
-from iamgen.model.function import FunctionRef, Role
+from iamgen.model.function import FunctionRef, Role, TemplateResource
 from iamgen.model.observation import Coverage, Gap, Location
 from iamgen.model.policy import Policy
 from iamgen.model.usage import Cost, DeployedPolicy
@@ -154,6 +154,12 @@ class Suggestion:
     location: Location | None = None
     """Where the template states the function."""
     advisories: tuple[Finding, ...] = ()
+    resources: tuple[TemplateResource, ...] = ()
+    """What the template's tokens (`{OrdersTable}`) may stand for, functions and roles included."""
+    cyclic: tuple[str, ...] = ()
+    """Logical ids that the role must not refer to: a reference would close a dependency cycle."""
+    template_kind: str | None = None
+    """`Deployment.kind` of the template of the function."""
     current_role: Role | None = None
     """The role as it will be deployed, for comparisons with another version of the project."""
 
