@@ -1,7 +1,7 @@
 """Where the handler that a template names stands in the sources.
 
-Templates name what is deployed: often a build result (`dist/index.handler`, a bundle named after its
-entry). The sources are looked for where builds take them from; candidates come best first.
+Templates name what is deployed: often a build result (`dist/index.handler`, a bundle named after
+its entry). The sources are looked for where builds take them from; candidates come best first.
 """
 
 import posixpath
@@ -59,7 +59,7 @@ def entry(handler: str, roots: tuple[str, ...], files: ProjectFiles) -> tuple[tu
 
 
 def _spellings(handler: str) -> list[tuple[str, str]]:
-    """Return module and name: Lambda cuts the last part at its first dot, build tools at its last."""
+    """Return module and name: Lambda cuts at the first dot of the last part, builds at the last."""
     folder, slash, last = handler.rpartition("/")
     module, _, name = last.partition(".")
     first = (folder + slash + module, name)
