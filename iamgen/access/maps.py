@@ -285,6 +285,14 @@ class AccessMaps:
         table: dict[str, Any] = self._tables[name]
         return table
 
+    def generated(self, name: str) -> dict[str, Any]:
+        """Return one of the generated tables (`waiters`, `sdk-names`, `highlevel-boto3`)."""
+        key = f"generated/{name}"
+        if key not in self._tables:
+            self._tables[key] = _read_json(self.place / "generated" / f"{name}.json")
+        table: dict[str, Any] = self._tables[key]
+        return table
+
     # -- files --
 
     def _service(self, service: str) -> dict[str, Any]:
