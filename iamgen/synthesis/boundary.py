@@ -25,6 +25,7 @@ from iamgen.synthesis.cells import (
     cells_of,
     distinct_sids,
     kept_statements,
+    redundant_cells,
 )
 from iamgen.synthesis.compress import resource_types, shorten
 from iamgen.synthesis.split import MANAGED_LIMIT
@@ -121,9 +122,12 @@ def _envelope(
 ) -> tuple[tuple[Statement, ...], tuple[Widening, ...]]:
     if headroom == "none" or maps is None:
         return policy_of(cells).statements, ()
+    redundant = redundant_cells(cells)
     wider: list[Cell] = []
     widenings: list[Widening] = []
     for cell in cells:
+        if cell in redundant:
+            continue
         resource = _account_wide(cell.resource) if headroom == "account" else cell.resource
         if resource != cell.resource:
             widenings.append(Widening(cell.resource.arn, resource.arn, "headroom"))

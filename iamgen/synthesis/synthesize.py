@@ -196,15 +196,16 @@ def _cover_group(
     pieces = []
     for rows, columns in found.rectangles:
         actions = tuple(group.actions[row] for row in rows)
-        named = tuple(dict.fromkeys(resources[column].arn for column in columns))
-        symbolic = tuple(dict.fromkeys(resources[column].symbolic for column in columns))
-        statement = Statement(
-            actions=actions, resources=tuple(sorted(named)), conditions=group.conditions
-        )
+        chosen = sorted(resources[column] for column in columns)
+        # NOTE: where two template names give one ARN, the plain statement is the shorter one and
+        # the lists do not line up; the writers then use the plain ARN.
+        named = tuple(sorted({resource.arn for resource in chosen}))
+        if len(named) == len(chosen):
+            chosen.sort(key=lambda resource: resource.arn)
+        symbolic = tuple(dict.fromkeys(resource.symbolic for resource in chosen))
+        statement = Statement(actions=actions, resources=named, conditions=group.conditions)
         chars = len(_dumps(statement.to_document())) + 1
-        pieces.append(
-            Piece(statement, replace(statement, resources=tuple(sorted(symbolic))), chars)
-        )
+        pieces.append(Piece(statement, replace(statement, resources=symbolic), chars))
     pieces.sort(key=lambda piece: (piece.statement.resources, piece.statement.actions))
     return found, pieces
 

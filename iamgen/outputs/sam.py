@@ -1,0 +1,61 @@
+"""The `Policies` of each function in SAM's form, references kept."""
+
+from typing import Any
+
+from iamgen.model.notation import yaml_lines
+from iamgen.model.result import SuggestResult
+from iamgen.outputs._cloudformation import boundary_resource, document, managed_policies
+from iamgen.outputs._roles import Deployable, deployables, head_lines
+from iamgen.plugins import OutputFormat
+
+
+def render(result: SuggestResult) -> str:
+    """Return the properties to put under the functions of a template.
+
+    A shared role has no place in `Policies` of a function: it is written as a role of its own, to
+    which its functions point.
+    """
+    lines = ["Resources:"]
+    for deployable in deployables(result):
+        lines += [f"  {line}" for line in head_lines(deployable)]
+        lines += yaml_lines(_resources(deployable), 2)
+    return "\n".join(lines) + "\n" if len(lines) > 1 else "Resources: {}\n"
+
+
+def _resources(deployable: Deployable) -> dict[str, Any]:
+    boundary = boundary_resource(deployable)
+    managed = managed_policies(deployable)
+    policies: list[Any] = [
+        {**document(part.document, deployable)}
+        for part in deployable.policies
+        if part.attach == "inline"
+    ]
+    policies += [{"Ref": logical_id} for logical_id in managed]
+    if deployable.shared:
+        return {**_shared_role(deployable, managed, boundary), **managed, **boundary}
+    properties: dict[str, Any] = {}
+    for logical_id in boundary:
+        properties["PermissionsBoundary"] = {"Ref": logical_id}
+    properties["Policies"] = policies
+    function = deployable.suggestion.function.logical_id or deployable.id
+    head = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    return {function: head, **managed, **boundary}
+
+
+def _shared_role(
+    deployable: Deployable, managed: dict[str, Any], boundary: dict[str, Any]
+) -> dict[str, Any]:
+    from iamgen.outputs._cloudformation import inline_policies
+
+    properties: dict[str, Any] = {"AssumeRolePolicyDocument": deployable.trust.to_document()}
+    for logical_id in boundary:
+        properties["PermissionsBoundary"] = {"Ref": logical_id}
+    if managed:
+        properties["ManagedPolicyArns"] = [{"Ref": logical_id} for logical_id in managed]
+    inline = inline_policies(deployable)
+    if inline:
+        properties["Policies"] = inline
+    return {deployable.id: {"Type": "AWS::IAM::Role", "Properties": properties}}
+
+
+PLUGIN = OutputFormat(name="sam", suffix=".yaml", renders=(SuggestResult,), render=render)
