@@ -56,7 +56,9 @@ def markdown(text: str) -> str:
     """Return text for a line of Markdown: no markup, link, mention or issue reference."""
     shown = _PUNCTUATION.sub(r"\\\1", visible(text))
     shown = re.sub(r"\\([@#])(?=\w)", rf"\\\1{_BREAK}", shown)
-    return re.sub(r"(?i)\b(gh)\\-(?=\d)", rf"\1{_BREAK}\\-", shown)
+    shown = shown.replace("\\:\\/\\/", f"\\:{_BREAK}\\/\\/")
+    shown = re.sub(r"(?i)(www)\\\.", rf"\1{_BREAK}\\.", shown)
+    return re.sub(r"(?i)(gh)\\-(?=\d)", rf"\1{_BREAK}\\-", shown)
 
 
 def markdown_code(text: str) -> str:
