@@ -1,0 +1,189 @@
+"""The journey of `suggest`, from code, template, log and current role to a proved policy.
+
+    read_project, read_usage, read_current      sources: observations and gaps
+    scan                                         facts: what each function uses, and why
+    group                                        graph: which functions share which role
+    judge                                        decision: one verdict per permission
+    propose                                      synthesis: policy and boundary
+    compare, prove                               compare: the difference, and its proof
+    answer                                       one Suggestion per function
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from iamgen.access.maps import AccessMaps, open_maps
+from iamgen.errors import InputError
+from iamgen.model.function import Deployment
+from iamgen.model.observation import Gap
+from iamgen.model.request import SuggestRequest
+from iamgen.model.result import RunLedger, Status, Suggestion, SuggestResult
+from iamgen.pipeline.answer import answer_group
+from iamgen.pipeline.functions import Subject, choose, join_log, template_subjects
+from iamgen.pipeline.groups import group_by_role
+from iamgen.pipeline.scan import Scanned, scan_subjects
+
+if TYPE_CHECKING:
+    from iamgen.pipeline.logs import LogUsage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """What a run has read, before anything is decided; `drift`, `check` and `doctor` start from it as well."""
+
+    request: SuggestRequest
+    maps: AccessMaps
+    deployments: tuple[Deployment, ...]
+    subjects: tuple[Subject, ...]
+    chosen: tuple[Subject, ...]
+    usage: "LogUsage | None"
+    scanned: dict[str, Scanned]
+    """By function key (`iamgen.pipeline.scan.key`)."""
+    gaps: tuple[Gap, ...]
+    as_of: str | None
+
+
+def suggest(request: SuggestRequest) -> SuggestResult:
+    """Return the answer for the functions that a request names.
+
+    Raises:
+        UsageError: an unknown function, or options that do not fit.
+        InputError: unreadable input, or (with `strict`) a gap of a function that was named.
+        AccessError: a live source could not be reached.
+    """
+    journey = read(request)
+    return conclude(journey)
+
+
+def read(request: SuggestRequest) -> Journey:
+    """Return what a run reads: templates, logs, and the code of the functions chosen and of their neighbours."""
+    maps = open_maps()
+    deployments, gaps = read_templates(request)
+    subjects = template_subjects(deployments)
+    usage = read_logs(request, maps, subjects)
+    arns = usage.function_arns if usage is not None else ()
+    subjects, identities = join_log(subjects, arns, request)
+    chosen = choose(subjects, request)
+    wanted = _with_neighbours(chosen, subjects)
+    scanned = scan_subjects(wanted, request, maps)
+    as_of = request.as_of or (usage.newest if usage is not None else None)
+    return Journey(
+        request=request,
+        maps=maps,
+        deployments=deployments,
+        subjects=subjects,
+        chosen=chosen,
+        usage=usage,
+        scanned=scanned,
+        gaps=(*gaps, *identities.gaps, *(usage.gaps if usage is not None else ())),
+        as_of=as_of,
+    )
+
+
+def conclude(journey: Journey) -> SuggestResult:
+    """Return the answer of what was read: verdicts, policies, differences, proofs."""
+    functions: list[Suggestion] = []
+    groups = group_by_role(journey)
+    for group in groups:
+        functions.extend(answer_group(group, journey))
+    order = {(s.ref.template, s.ref.id): n for n, s in enumerate(journey.chosen)}
+    functions = [f for f in functions if (f.function.template, f.function.id) in order]
+    functions.sort(key=lambda f: order[f.function.template, f.function.id])
+    result = SuggestResult(
+        as_of=journey.as_of,
+        sources=_sources(journey),
+        gaps=journey.gaps,
+        ledger=_ledger(journey),
+        functions=tuple(functions),
+    )
+    if journey.request.strict:
+        _strict(result)
+    return result
+
+
+def insufficient(result: SuggestResult, request: SuggestRequest) -> bool:
+    """Whether a function that was named has too little evidence for an answer (exit code 3)."""
+    return bool(request.functions) and any(
+        f.status is Status.INSUFFICIENT for f in result.functions
+    )
+
+
+def read_templates(
+    request: SuggestRequest,
+) -> tuple[tuple[Deployment, ...], tuple[Gap, ...]]:
+    """Return the deployments of the project, and what of its templates could not be read."""
+    if request.no_project:
+        return (), ()
+    from iamgen.plugins import ReadOptions
+    from iamgen.sources.discover import read_project
+
+    options = ReadOptions(
+        project=request.project,
+        parameters=request.parameters,
+        stack_name=request.stack_name,
+        config_env=request.config_env,
+        stage=request.stage,
+        var_files=request.var_files,
+        account=request.account,
+        region=request.region,
+        partition=request.partition,
+    )
+    found = read_project(options, template=request.template, source=request.source)
+    deployments = tuple(one for one in found if isinstance(one, Deployment))
+    gaps = [one for one in found if isinstance(one, Gap)]
+    gaps.extend(gap for one in deployments for gap in one.gaps if gap.function is None)
+    return deployments, tuple(dict.fromkeys(gaps))
+
+
+def read_logs(
+    request: SuggestRequest, maps: AccessMaps, subjects: tuple[Subject, ...]
+) -> "LogUsage | None":
+    """Return what the logs of a request show, None when there are none."""
+    from iamgen.pipeline.logs import read_usage
+
+    return read_usage(request, maps, tuple(s.ref for s in subjects))
+
+
+def _with_neighbours(chosen: tuple[Subject, ...], subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
+    keys = {s.role_key for s in chosen if s.role_key is not None}
+    extra = [s for s in subjects if s.role_key in keys and s not in chosen]
+    return (*chosen, *extra)
+
+
+def _sources(journey: Journey) -> tuple[str, ...]:
+    found = [f"template {d.template}" for d in journey.deployments]
+    if journey.usage is not None:
+        found.extend(journey.usage.sources)
+    found.extend(f"current {place}" for place in journey.request.current)
+    found.append(f"access maps {journey.maps.version}")
+    return tuple(dict.fromkeys(found))
+
+
+def _ledger(journey: Journey) -> RunLedger:
+    files = [s for s in journey.scanned.values() if s.report is not None]
+    read_files = {path for s in files if s.report is not None for path in s.report.files}
+    bad = {
+        gap.location.path
+        for s in files
+        if s.report is not None
+        for gap in s.report.gaps
+        if gap.location is not None and gap.reason.value in ("unreadable", "syntax-error")
+    }
+    ledger = journey.usage.ledger if journey.usage is not None else RunLedger()
+    return replace(
+        ledger,
+        files_in=ledger.files_in + len(read_files | bad),
+        files_read=ledger.files_read + len(read_files - bad),
+        files_bad=ledger.files_bad + len(bad),
+    )
+
+
+def _strict(result: SuggestResult) -> None:
+    for one in result.functions:
+        if one.gaps or one.status is not Status.COMPLETE:
+            first = one.gaps[0] if one.gaps else None
+            raise InputError(
+                f"`{one.function.name}` is {one.status.value} with {len(one.gaps)} gaps",
+                place=str(first.location) if first is not None and first.location else "",
+                hint="without --strict the answer is printed with its gaps",
+            )
