@@ -144,6 +144,8 @@ class Deployment:
     environment_keys: frozenset[str] = field(default_factory=frozenset)
     parameters: tuple[tuple[str, str], ...] = ()
     """Parameters whose value is known, by flag or default, and that value."""
+    includes: tuple[str, ...] = ()
+    """Templates that this one has read as parts of itself (modules), by their paths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

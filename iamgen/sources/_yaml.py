@@ -288,7 +288,7 @@ class _Composer:
         return Mapping(tuple(together), tag, line, start, self._end(step, last))
 
     def _end(self, event: Any, inner: list[Any]) -> int:
-        """The end of a collection: its bracket in flow style, the end of its last part in block style.
+        """The end of a collection: its bracket in flow style, else the end of its last part.
 
         For the parser a block collection ends where the next one begins.
         """
