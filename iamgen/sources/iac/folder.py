@@ -22,7 +22,6 @@ _SHAPES = {
             rb"^(?:async )?def (\w+)\(\s*\w*event\w*[^,)]*,"
             rb"\s*\w*(?:context|ctx|_)\w*[^,)]*\)",
             re.MULTILINE,
-            re.MULTILINE,
         ),
     ),
     ".js": ("nodejs", None),
