@@ -282,6 +282,9 @@ def document_operation(maps: AccessMaps, method: str) -> str | None:
 
 def js_v2_service(maps: AccessMaps, class_name: str) -> str | None:
     """Return the boto3 client of a v2 class (`DynamoDB`, `StepFunctions`), None where there is none."""
+    by_hand = maps.table("highlevel-javascript")["v2_classes"].get(class_name)
+    if by_hand and class_name != "source":
+        return str(by_hand)
     return _names(maps, "javascript_v2").get(class_name)
 
 

@@ -22,8 +22,9 @@ class When:
     """A condition over the call's input, three-valued: it holds, it does not, or nobody can see.
 
     `test` is one of: `has` (the member is passed), `eq` (it has one of `values`), `arn` (its value is an ARN that holds
-    one of `values`, any ARN without values), `not`, `all`, `any` (over `of`), and `key` (the resource that the call
-    works on is encrypted with a customer's key: only the template or the account can tell; unseen here).
+    one of `values`, any ARN without values), `not`, `all`, `any` (over `of`), `key` (the resource of type `path` that
+    the call works on is encrypted with a customer's key: only the template or the account can tell), and `feature` (the
+    Service Authorization Reference lists the action for some feature of the operation). The last two are unseen here.
     """
 
     test: str
@@ -78,15 +79,17 @@ class When:
                 return " and ".join(part.text for part in self.of)
             case "any":
                 return " or ".join(part.text for part in self.of)
+            case "key":
+                return f"the {self.path or 'resource'} has a customer key"
             case _:
-                return "the resource has a customer key"
+                return "a feature of the operation is used"
 
 
 def when_from_json(data: Any) -> When | None:
     """Return the condition written in a map file, None for none.
 
     `{"has": "ACL"}`, `{"eq": ["Type", "SecureString"]}`, `{"arn": ["Bucket", ":s3-outposts:"]}`, `{"not": …}`,
-    `{"all": […]}`, `{"any": […]}`, `{"key": ""}`.
+    `{"all": […]}`, `{"any": […]}`, `{"key": "sqs/queue"}`, `{"feature": ""}`.
     """
     if not data:
         return None
@@ -100,7 +103,7 @@ def when_from_json(data: Any) -> When | None:
         return When(test=test, of=(inner,) if inner else ())
     if test in ("all", "any"):
         return When(test=test, of=tuple(part for part in map(when_from_json, body) if part))
-    return When(test="key", path=body if isinstance(body, str) else "")
+    return When(test=test, path=body if isinstance(body, str) else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
