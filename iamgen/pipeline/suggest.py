@@ -10,6 +10,7 @@
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iamgen.access.maps import AccessMaps, open_maps
@@ -133,6 +134,11 @@ def read_templates(
     gaps = [one for one in found if isinstance(one, Gap)]
     gaps.extend(gap for one in deployments for gap in one.gaps if gap.function is None)
     return deployments, tuple(dict.fromkeys(gaps))
+
+
+def inventory(project: Path) -> tuple[Deployment, ...]:
+    """Return what the templates of a project deploy, without reading any code."""
+    return read_templates(SuggestRequest(project=project))[0]
 
 
 def read_logs(
