@@ -11,8 +11,9 @@ the same bytes. Small blocks are decided by going through all covers. Nothing is
 """
 
 import random
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 EFFORT = 24
 """Restarts of the search, each followed by partial rebuilds; more gives little."""
@@ -58,18 +59,24 @@ class Reduced:
     needed_by_column: list[int]
     allowed_by_column: list[int]
     statement_chars: int
+    row_lists: dict[int, int] = field(default_factory=dict)
+    """Characters of the action lists priced so far, by mask."""
+    column_lists: dict[int, int] = field(default_factory=dict)
 
 
 Rectangle = tuple[int, int]
 """Row mask and column mask over the reduced block."""
 
 
-def bits(mask: int) -> Iterator[int]:
-    """Yield the positions of the set bits, lowest first."""
+@lru_cache(maxsize=1 << 16)
+def bits(mask: int) -> tuple[int, ...]:
+    """Return the positions of the set bits, lowest first."""
+    found = []
     while mask:
         low = mask & -mask
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         mask ^= low
+    return tuple(found)
 
 
 def cover(block: Block, *, effort: int = EFFORT) -> Cover:
@@ -156,11 +163,15 @@ def _list_chars(members: list[tuple[int, ...]], chars: list[int], mask: int) -> 
 def rectangle_chars(reduced: Reduced, rectangle: Rectangle) -> int:
     """Return what one statement costs."""
     rows, columns = rectangle
-    return (
-        reduced.statement_chars
-        + _list_chars(reduced.rows, reduced.row_chars, rows)
-        + _list_chars(reduced.columns, reduced.column_chars, columns)
-    )
+    row_chars = reduced.row_lists.get(rows)
+    if row_chars is None:
+        row_chars = _list_chars(reduced.rows, reduced.row_chars, rows)
+        reduced.row_lists[rows] = row_chars
+    column_chars = reduced.column_lists.get(columns)
+    if column_chars is None:
+        column_chars = _list_chars(reduced.columns, reduced.column_chars, columns)
+        reduced.column_lists[columns] = column_chars
+    return reduced.statement_chars + row_chars + column_chars
 
 
 def _total(reduced: Reduced, rectangles: Iterable[Rectangle]) -> int:

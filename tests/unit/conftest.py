@@ -1,0 +1,1 @@
+"""Makes the builders in this folder importable from all unit tests."""
