@@ -33,6 +33,9 @@ from iamgen.sources._trail.rules import LogRules, Plan
 _CACHE = 20_000
 """Entries of each cache of raw bytes before it is emptied: what bounds the memory, not the result."""
 
+_BATCH = 1000
+"""Records of a stream that are held at once."""
+
 _LIST = 200
 """Values kept of one member; a call that names more resources has them in `resources`."""
 
@@ -137,8 +140,11 @@ class Extractor:
         self._changes: list[Change] = []
         self._files: list[FileStatus] = []
 
-    def add_file(self, file: FileKey, data: bytes) -> None:
-        """Tally one file; a bad one is set aside with its reason."""
+    def add_file(self, file: FileKey, data: bytes) -> str:
+        """Tally one file; a bad one is set aside with its reason, which is returned.
+
+        A file that is too large to hold is returned as `large` and not set aside: it is read as a stream.
+        """
         try:
             text = unpack(data)
             try:
@@ -148,13 +154,49 @@ class Extractor:
                 records, bad = salvage(text)
         except BadFile as error:
             status = "skipped" if error.reason == "digest" else "bad"
-            self._files.append(FileStatus(file, status, error.reason, 0, 0, "", ""))
-            return
+            if error.reason != "large":
+                self._files.append(FileStatus(file, status, error.reason, 0, 0, "", ""))
+            return error.reason
         self._add(file, records, bad, text)
+        return ""
 
-    def add_records(self, file: FileKey, records: Iterable[Record], bad: int) -> None:
-        """Tally records that were read elsewhere (a stream, LookupEvents)."""
-        self._add(file, records, bad, b"")
+    def add_records(self, file: FileKey, records: Iterable[Record | None]) -> None:
+        """Tally records that were read elsewhere (a stream, LookupEvents), None for one that is none.
+
+        Raises:
+            BadFile: the stream breaks off; nothing of it is kept.
+        """
+        held = (self._tallies, self._changes, self._files)
+        self._tallies, self._changes, self._files = {}, [], []
+        events = bad = 0
+        first, last = "9", ""
+        try:
+            batch: list[Record] = []
+            for record in records:
+                if record is None:
+                    bad += 1
+                else:
+                    batch.append(record)
+                if len(batch) >= _BATCH:
+                    self._add(file, batch, 0, b"")
+                    batch = []
+            self._add(file, batch, 0, b"")
+            for status in self._files:
+                events += status.events
+                if status.events:
+                    first, last = min(first, status.first), max(last, status.last)
+        except BadFile:
+            self._tallies, self._changes, self._files = held
+            raise
+        done = (self._tallies, self._changes)
+        self._tallies, self._changes, self._files = held
+        for group, (count, begin, end) in done[0].items():
+            tally = self._tallies.setdefault(group, [0, begin, end])
+            tally[0] += count
+            tally[1] = min(tally[1], begin)
+            tally[2] = max(tally[2], end)
+        self._changes.extend(done[1])
+        self._files.append(FileStatus(file, "ok", "", events, bad, first if events else "", last))
 
     def set_aside(self, file: FileKey, status: str, reason: str) -> None:
         """Note a file that was not read."""
