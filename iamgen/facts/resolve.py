@@ -46,6 +46,9 @@ class Names(Protocol):
     def concrete(self, symbolic: str) -> str:
         """Return the ARN pattern of a symbolic ARN."""
 
+    def canonical(self, symbolic: str) -> str:
+        """Return a symbolic ARN with `{LogicalId}` where it spells the name of a resource."""
+
     def kms_key(self, symbolic: str) -> Value | None:
         """Return the customer key of the template resource that a symbolic ARN names, None without one."""
 
@@ -226,7 +229,8 @@ class Resolver:
             return ANY
         if found.whole:
             return ResourcePattern(found.symbolic, self.names.concrete(_widest(found.kind)))
-        return ResourcePattern(found.symbolic, self.names.concrete(found.symbolic))
+        symbolic = self.names.canonical(found.symbolic)
+        return ResourcePattern(symbolic, self.names.concrete(symbolic))
 
     # -- customer keys --
 

@@ -1,7 +1,6 @@
 """One role's group to the answers of its functions: judge, propose, compare, prove, put together."""
 
 import fnmatch
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,14 @@ from iamgen.decision.findings import find
 from iamgen.decision.grants import policy_grants, role_grants
 from iamgen.decision.judge import Covered, FunctionRows, RoleRuling, Settings, judge
 from iamgen.decision.needs import FunctionNeed
+from iamgen.facts.naming import Naming
 from iamgen.model.config import Listed
 from iamgen.model.decision import Decision, Verdict
 from iamgen.model.diff import Proof, RoleDiff
 from iamgen.model.fact import LogEvidence, ResourcePattern, UsageFact
 from iamgen.model.function import Role
 from iamgen.model.observation import Gap, Outcome
-from iamgen.model.policy import Policy, Statement
+from iamgen.model.policy import Policy
 from iamgen.model.result import (
     CodeSummary,
     DeniedUse,
@@ -31,7 +31,7 @@ from iamgen.model.result import (
 from iamgen.model.usage import FunctionUsage, Proposal, RoleUsage
 from iamgen.pipeline.functions import Subject
 from iamgen.pipeline.groups import Group
-from iamgen.pipeline.scan import Scanned, key
+from iamgen.pipeline.scan import Scanned, key, naming_for
 from iamgen.semantics.layers import Layers
 from iamgen.synthesis.boundary import BoundarySettings, FunctionNeeds, boundary
 from iamgen.synthesis.synthesize import SynthesisSettings, synthesize
@@ -59,7 +59,7 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
     usages = tuple(
         _usage(subject, scanned[key(subject)], journey) for subject in group.subjects
     )
-    current = _current(group, journey, naming.concrete)
+    current = _current(group, journey, naming)
     grants = role_grants(group.role, naming.concrete) if group.role is not None else None
     limit = (
         policy_grants((group.role.boundary,), naming.concrete)
@@ -107,10 +107,7 @@ def _scanned(subject: Subject, journey: "Journey") -> Scanned:
     known = journey.scanned.get(key(subject))
     if known is not None:
         return known
-    from iamgen.facts.naming import naming_of
-    from iamgen.pipeline.scan import scope_of
-
-    naming = naming_of(subject.deployment, scope_of(subject, journey.request), journey.maps)
+    naming = naming_for(subject, journey.request)
     return Scanned(subject=subject, naming=naming, report=None, facts=(), gaps=())
 
 
@@ -144,13 +141,13 @@ def _named(fact: UsageFact, subject: Subject, scanned: Scanned) -> UsageFact:
     return replace(fact, function=subject.ref.id, role=subject.role_key, resource=resource)
 
 
-def _current(group: Group, journey: "Journey", concrete: Callable[[str], str]) -> _Current:
+def _current(group: Group, journey: "Journey", naming: Naming) -> _Current:
     role = group.role
     if role is None:
         return _Current(role=None, layers=None, granted_count=None, gaps=())
     unknown = [p for p in role.policies if p.policy is None]
     identity = tuple(
-        concrete_policy(p.policy, concrete) for p in role.policies if p.policy is not None
+        naming.concrete_policy(p.policy) for p in role.policies if p.policy is not None
     )
     granted: set[str] = set()
     for policy in identity:
@@ -161,7 +158,7 @@ def _current(group: Group, journey: "Journey", concrete: Callable[[str], str]) -
                 granted.update(journey.maps.expand(pattern))
     layers = Layers(
         identity=identity,
-        boundary=concrete_policy(role.boundary, concrete) if role.boundary is not None else None,
+        boundary=naming.concrete_policy(role.boundary) if role.boundary is not None else None,
     )
     return _Current(
         role=role,
@@ -169,19 +166,6 @@ def _current(group: Group, journey: "Journey", concrete: Callable[[str], str]) -
         granted_count=len(granted),
         gaps=role.gaps,
     )
-
-
-def concrete_policy(policy: Policy, name: Callable[[str], str]) -> Policy:
-    """Return a symbolic policy with names in place of template tokens."""
-
-    def one(statement: Statement) -> Statement:
-        return replace(
-            statement,
-            resources=tuple(name(text) for text in statement.resources),
-            not_resources=tuple(name(text) for text in statement.not_resources),
-        )
-
-    return replace(policy, statements=tuple(one(s) for s in policy.statements))
 
 
 def _covered(journey: "Journey", group: Group) -> Covered:

@@ -54,7 +54,7 @@ def scan_subjects(
     found: dict[str, Scanned] = {}
     hinted: set[Hint] = set()
     for subject in subjects:
-        naming = naming_of(subject.deployment, scope_of(subject, request), maps)
+        naming = naming_for(subject, request)
         if subject.spec is None or session is None:
             found[key(subject)] = Scanned(
                 subject=subject, naming=naming, report=None, facts=(), gaps=()
@@ -67,15 +67,15 @@ def scan_subjects(
     return found
 
 
-def scope_of(subject: Subject, request: SuggestRequest) -> tuple[str | None, str | None, str | None, str | None]:
-    """Return partition, region, account and stack name: flags, else the function's ARN, else the template's."""
+def naming_for(subject: Subject, request: SuggestRequest) -> Naming:
+    """Return the names of a function's deployment; scope from flags, else its ARN, else the template."""
     fields = subject.ref.arn.split(":") if subject.ref.arn else []
-    deployment = subject.deployment
-    return (
-        request.partition or (fields[1] if fields else None),
-        request.region or (fields[3] if fields else None) or (deployment.region if deployment else None),
-        request.account or (fields[4] if fields else None) or (deployment.account if deployment else None),
-        request.stack_name or (deployment.stack_name if deployment else None),
+    return naming_of(
+        subject.deployment,
+        partition=request.partition or (fields[1] if fields else None),
+        region=request.region or (fields[3] if fields else None),
+        account=request.account or (fields[4] if fields else None),
+        stack=request.stack_name,
     )
 
 
