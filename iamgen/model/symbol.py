@@ -66,6 +66,8 @@ def bindings(symbolic: str, arn: str) -> dict[str, str]:
 
 def express(symbolic: str, arn: str, references: References) -> tuple[Piece, ...]:
     """Return a symbolic ARN in references of CloudFormation; the plain ARN where that cannot be."""
+    if symbolic == arn:
+        return (Piece("text", arn),)
     values = bindings(symbolic, arn)
     for name in names_in(symbolic):
         if name in references.cyclic:
@@ -173,6 +175,8 @@ def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:
 
 def express_terraform(symbolic: str, arn: str, references: References) -> tuple[Piece, ...]:
     """Return a symbolic ARN in expressions of Terraform; `ref` pieces are whole expressions."""
+    if symbolic == arn:
+        return (Piece("text", arn),)
     values = bindings(symbolic, arn)
     for name in names_in(symbolic):
         address = _address(name, references)
