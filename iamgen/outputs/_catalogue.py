@@ -69,7 +69,16 @@ def say(finding: Finding, quote: Callable[[str], str], catalogue: "Catalogue | N
         wanted = re.findall(r"\{([\w-]+)\}", piece)
         if all(name in names for name in wanted):
             said.append(re.sub(r"\{([\w-]+)\}", lambda match: quote(names[match[1]]), piece))
-    return "".join(said).strip()
+    if (
+        said
+        and rule.sentence[0]
+        and all(name in names for name in re.findall(r"\{([\w-]+)\}", rule.sentence[0]))
+    ):
+        return "".join(said).strip()
+    about = [
+        quote(names[name]) for name in ("function", "role", "action", "resource") if name in names
+    ]
+    return ": ".join([rule.short, *([", ".join(about)] if about else [])])
 
 
 def known_names(finding: Finding) -> dict[str, str]:
