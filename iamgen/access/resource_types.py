@@ -43,6 +43,8 @@ class ResourceType:
     """What AWS adds to an explicit name in the ARN."""
     suffix_always: bool = False
     strip_leading: str = ""
+    limit: int = 255
+    """Characters of a name; CloudFormation shortens what it makes up to fit."""
     terraform: tuple[str, ...] = ()
     terraform_name: str = "name"
     cdk: tuple[str, ...] = ()
@@ -64,10 +66,12 @@ class ResourceType:
 
     def arn_of(self, identity: str) -> str:
         """Return its ARN for a name or a `{LogicalId}` token."""
-        if self.strip_leading and identity.startswith(self.strip_leading):
-            identity = identity[len(self.strip_leading) :]
         suffix = self.suffix if self.suffix_always and identity != "*" else ""
-        return self.arn.replace("{}", identity + suffix)
+        return self.arn.replace("{}", self.bare(identity) + suffix)
+
+    def bare(self, identity: str) -> str:
+        """Return a name as it stands in the ARN (a parameter's without its leading slash)."""
+        return identity.removeprefix(self.strip_leading) if self.strip_leading else identity
 
 
 class ResourceTypes:
@@ -92,6 +96,7 @@ class ResourceTypes:
                 suffix=row.get("suffix", ""),
                 suffix_always=row.get("suffix_always", False),
                 strip_leading=row.get("strip_leading", ""),
+                limit=row.get("limit", 255),
                 terraform=tuple(row.get("terraform", ())),
                 terraform_name=row.get("terraform_name", "name"),
                 cdk=tuple(row.get("cdk", ())),
@@ -145,8 +150,6 @@ def symbolic_text(text: Text, resources: Mapping[str, TemplateResource]) -> str:
                 found.append(reference_text(part, resources))
             case ParameterRef():
                 found.append("{" + part.name + "}")
-            case PseudoParameter("StackName" | "StackId" | "UrlSuffix"):
-                found.append("${AWS::" + part.name + "}")
             case PseudoParameter():
                 found.append("${" + part.name + "}")
             case EnvironmentVariable() | EventField() | Unresolved():
@@ -167,7 +170,7 @@ def reference_text(part: TemplateRef, resources: Mapping[str, TemplateResource])
     if meaning == ARN:
         return kind.arn_of(token)
     if meaning == URL:
-        return "https://" + kind.service + ".${Region}.${AWS::UrlSuffix}/${Account}/" + token
+        return "https://" + kind.service + ".${Region}.${UrlSuffix}/${Account}/" + token
     if meaning == OTHER:
         return "*"
     return meaning.replace("{}", token)
