@@ -37,6 +37,11 @@ class Glob:
         return self.text
 
     @cached_property
+    def suffix(self) -> str:
+        """The literal characters after the last wildcard; of a literal pattern all of it."""
+        return self.text[max(self.text.rfind("*"), self.text.rfind("?")) + 1 :]
+
+    @cached_property
     def is_prefix(self) -> bool:
         """Whether the pattern is literal text followed by one `*`."""
         return len(self.prefix) == len(self.text) - 1 and self.text.endswith("*")
@@ -62,7 +67,11 @@ class Glob:
             return False
         if self.is_prefix:
             return other.prefix.startswith(self.prefix)
-        return other.prefix.startswith(self.prefix) and _covers(self.text, other.text)
+        if not other.prefix.startswith(self.prefix) or not self._holds_samples(other.text):
+            return False
+        if "?" not in self.text and self.matches(other.text):
+            return True  # each `*` and `?` of the other lies under a `*` of this one
+        return _covers(self.text, other.text)
 
     def overlaps(self, other: "Glob") -> bool:
         """Whether some string is one of both patterns (exact)."""
@@ -73,7 +82,15 @@ class Glob:
         shorter = min(len(self.prefix), len(other.prefix))
         if self.prefix[:shorter] != other.prefix[:shorter]:
             return False
+        shorter = min(len(self.suffix), len(other.suffix))
+        if shorter and self.suffix[-shorter:] != other.suffix[-shorter:]:
+            return False
         return (self.is_prefix and other.is_prefix) or _overlaps(self.text, other.text)
+
+    def _holds_samples(self, other: str) -> bool:
+        """Whether a few strings of another pattern are of this one, which is needed to cover it."""
+        other = other.replace("?", OTHER)
+        return self.matches(other.replace("*", "")) and self.matches(other.replace("*", OTHER))
 
     @cached_property
     def _pieces(self) -> tuple[str, ...]:

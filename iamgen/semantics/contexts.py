@@ -14,6 +14,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 
 from iamgen.model.condition import Condition
@@ -77,27 +78,38 @@ class KeySpace:
 
     def __init__(self, atoms: Sequence[Atom], budget: Budget) -> None:
         self.is_complete = True
-        self.values: list[tuple[str, ...] | None] = [None]
         singles = self._singles(atoms, budget)
-        if any(atom.qualifier for atom in atoms):
-            self._sets(atoms, singles)
-        else:
-            self.values += [(value,) for value in singles]
-        self.everything = (1 << len(self.values)) - 1
-        self.truth = {
-            atom: sum(
-                1 << index for index, value in enumerate(self.values) if holds_for(atom, value)
-            )
+        hits = {
+            atom: sum(1 << n for n, value in enumerate(singles) if _equals(atom, value))
             for atom in atoms
+            if atom.operator != "Null"
         }
+        if any(atom.qualifier for atom in atoms):
+            chosen = self._sets(len(atoms), _distinct(list(hits.values()), len(singles)))
+        else:
+            chosen = [1 << n for n in range(len(singles))]
+        self.values: list[tuple[str, ...] | None] = [None]
+        for bits in chosen:
+            self.values.append(tuple(v for n, v in enumerate(singles) if bits >> n & 1))
+        self.everything = (1 << len(self.values)) - 1
+        self.truth: dict[Atom, int] = {}
+        for atom in atoms:
+            truth = int(holds_absent(atom))
+            for index, bits in enumerate(chosen, start=1):
+                if holds_present(atom, bits, hits.get(atom, 0)):
+                    truth |= 1 << index
+            self.truth[atom] = truth
 
-    def _sets(self, atoms: Sequence[Atom], singles: list[str]) -> None:
-        for size in range(1, min(len(atoms), len(singles)) + 1):
-            for chosen in combinations(singles, size):
-                if len(self.values) >= MAX_SETS:
+    def _sets(self, size_limit: int, singles: list[int]) -> list[int]:
+        """Return sets of values as bitsets; one value for each atom is always enough."""
+        found: list[int] = []
+        for size in range(1, min(size_limit, len(singles)) + 1):
+            for several in combinations(singles, size):
+                if len(found) >= MAX_SETS:
                     self.is_complete = False
-                    return
-                self.values.append(chosen)
+                    return found
+                found.append(sum(1 << number for number in several))
+        return found
 
     def _singles(self, atoms: Sequence[Atom], budget: Budget) -> list[str]:
         kinds = {atom.operator for atom in atoms}
@@ -260,23 +272,34 @@ def _block_order(block: frozenset[Atom]) -> tuple[int, list[object]]:
 # --- what an atom says of a value --------------------------------------------------------------
 
 
-def holds_for(atom: Atom, value: tuple[str, ...] | None) -> bool:
-    """Whether an atom is true for the values of its key; None is absent."""
+def holds_absent(atom: Atom) -> bool:
+    """Whether an atom is true when its key is not in the request."""
     if atom.operator == "Null":
-        folded = {each.lower() for each in atom.values}
-        return ("true" if value is None else "false") in folded
-    if value is None:
-        if atom.if_exists:
-            return True
-        if atom.qualifier is not None:
-            return atom.qualifier == "ForAllValues"
-        return atom.negated
-    hits = [_equals(atom, each) for each in value]
+        return "true" in {each.lower() for each in atom.values}
+    if atom.if_exists:
+        return True
+    if atom.qualifier is not None:
+        return atom.qualifier == "ForAllValues"
+    return atom.negated
+
+
+def holds_present(atom: Atom, chosen: int, hits: int) -> bool:
+    """Whether an atom is true for values, as bitsets: those of the request, those it names."""
+    if atom.operator == "Null":
+        return "false" in {each.lower() for each in atom.values}
     if atom.qualifier == "ForAllValues":
-        return all(hit != atom.negated for hit in hits)
+        return not (chosen & hits if atom.negated else chosen & ~hits)
     if atom.qualifier == "ForAnyValue":
-        return any(hit != atom.negated for hit in hits)
-    return any(hits) != atom.negated
+        return bool(chosen & ~hits if atom.negated else chosen & hits)
+    return bool(chosen & hits) != atom.negated
+
+
+def _distinct(hits: list[int], count: int) -> list[int]:
+    """Return one value for each way in which the atoms can see a value."""
+    seen: dict[tuple[bool, ...], int] = {}
+    for number in range(count):
+        seen.setdefault(tuple(bool(each >> number & 1) for each in hits), number)
+    return list(seen.values())
 
 
 def _equals(atom: Atom, value: str) -> bool:
@@ -286,7 +309,7 @@ def _equals(atom: Atom, value: str) -> bool:
     if operator == "StringEqualsIgnoreCase":
         return value.lower() in {each.lower() for each in atom.values}
     if operator == "StringLike":
-        return any(Glob(each).matches(value) for each in atom.values)
+        return any(glob_of(each).matches(value) for each in atom.values)
     if operator == "ArnLike":
         return any(_arn_equals(each, value) for each in atom.values)
     if operator == "Bool":
@@ -312,6 +335,12 @@ def _equals(atom: Atom, value: str) -> bool:
             return any(there >= bound for bound in bounds)
 
 
+@lru_cache(maxsize=16_384)
+def glob_of(text: str) -> Glob:
+    """Return a pattern, kept for the next time."""
+    return Glob(text)
+
+
 def by_fields(pattern: str) -> str:
     """Return an ARN pattern whose wildcards stay within their field; the last may hold colons."""
     if pattern == "*":
@@ -330,7 +359,7 @@ def _arn_equals(pattern: str, value: str) -> bool:
     if len(left) < 6 or len(right) < 6:
         return False
     left, right = [*left[:5], ":".join(left[5:])], [*right[:5], ":".join(right[5:])]
-    return all(Glob(one).matches(other) for one, other in zip(left, right, strict=True))
+    return all(glob_of(one).matches(other) for one, other in zip(left, right, strict=True))
 
 
 def _cases(value: str) -> list[str]:

@@ -166,9 +166,13 @@ class Universe:
         """Return the ARN templates of an action; `ANY_RESOURCE` is told apart by `is_typed`."""
         known = self._signatures.get(position)
         if known is None:
-            known = self._forms(self.names[position]) or ()
+            known = tuple(sorted(self._forms(self.names[position]) or (), key=_plainness))
             self._signatures[position] = known
         return known
+
+
+def _plainness(template: str) -> tuple[bool, int, str]:
+    return template == "*", template.count("${"), template
 
 
 def positions(mask: int) -> Iterator[int]:

@@ -13,6 +13,8 @@ from iamgen.model.condition import Condition
 from iamgen.model.diff import Request
 from iamgen.model.policy import Policy, Statement
 from iamgen.semantics.automata import (
+    FIELD_ONE,
+    FIELD_STAR,
     OTHER,
     SEGMENT_ONE,
     SEGMENT_STAR,
@@ -77,7 +79,9 @@ def template_pattern(text: str, segments: frozenset[str]) -> str:
     def wildcard(match: re.Match[str]) -> str:
         return SEGMENT_ONE + SEGMENT_STAR if match.group(1) in segments else "?*"
 
-    return _PLACEHOLDER.sub(wildcard, text)
+    fields = text.split(":", 5)
+    bound = [_PLACEHOLDER.sub(FIELD_ONE + FIELD_STAR, field) for field in fields[:5]]
+    return ":".join([*bound, *(_PLACEHOLDER.sub(wildcard, field) for field in fields[5:])])
 
 
 def _tries(sketch: Sketch) -> Iterator[str]:
@@ -130,7 +134,7 @@ def _filled(shape: str, template: str) -> str:
 
 
 def _is_open(text: str) -> bool:
-    return any(sign in text for sign in ("*", "?", SEGMENT_ONE, SEGMENT_STAR))
+    return any(sign in text for sign in "*?" + FIELD_ONE + FIELD_STAR + SEGMENT_ONE + SEGMENT_STAR)
 
 
 def _named(text: str) -> str:
