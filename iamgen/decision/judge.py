@@ -88,6 +88,8 @@ class RoleRuling:
     statements: StatementCounts
     denies: tuple[Statement, ...]
     """Explicit denies of the role, kept in their form (concrete)."""
+    role_needs: tuple[Decision, ...] = ()
+    """What sessions of the role that are no known function were seen to use; needed by the role alone."""
 
 
 @dataclass(slots=True)
@@ -116,10 +118,11 @@ def judge(
     settings: Settings,
     listed: dict[str, tuple[Listed, ...]] | None = None,
     boundary: RoleGrants | None = None,
+    role_facts: tuple[UsageFact, ...] = (),
 ) -> RoleRuling:
     """Return the verdicts of one role; `grants` is None when no current role is known.
 
-    `listed` maps function id to its entries of iamgen.toml.
+    `listed` maps function id to its entries of iamgen.toml; `role_facts` are uses of the role by no known function.
     """
     listed = listed or {}
     claims: list[_Claims] = []
@@ -133,13 +136,14 @@ def judge(
         rows.append(
             _function_rows(function, needs, claim, grants, boundary, settings, entries)
         )
+    role_needs = _role_needs(role_facts, grants, settings)
     if grants is None:
         return RoleRuling(
-            functions=tuple(rows), rows=(), statements=StatementCounts(), denies=()
+            functions=tuple(rows), rows=(), statements=StatementCounts(), denies=(), role_needs=role_needs
         )
     left = _Leftover(
         usage=usage, claims=claims, grants=grants, maps=maps, covered=covered, settings=settings,
-        needed=tuple(d for r in rows for d in r.rows), listed=listed,
+        needed=(*(d for r in rows for d in r.rows), *role_needs), listed=listed,
     )  # fmt: skip
     role_rows, counts = left.rows()
     denies = tuple(
@@ -152,7 +156,22 @@ def judge(
         )
         for deny in grants.denies
     )
-    return RoleRuling(functions=tuple(rows), rows=role_rows, statements=counts, denies=denies)
+    return RoleRuling(
+        functions=tuple(rows), rows=role_rows, statements=counts, denies=denies, role_needs=role_needs
+    )
+
+
+def _role_needs(
+    facts: tuple[UsageFact, ...], grants: RoleGrants | None, settings: Settings
+) -> tuple[Decision, ...]:
+    rows = []
+    for need in join_needs(facts):
+        if need.log is not Log.ALLOWED:
+            continue
+        standing = _standing(grants, need)
+        state = State(code=Code.UNREAD, log=Log.ALLOWED, granted=standing.granted)
+        rows.append(_row(need, decide(state, trust=settings.trust), standing))
+    return tuple(rows)
 
 
 def _unexplained(

@@ -90,8 +90,12 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
         ),
         listed=listed,
         boundary=limit,
+        role_facts=journey.usage.role_facts.get(group.role_arn or "", ())
+        if journey.usage is not None
+        else (),
     )
-    whole = _propose(_role_rows(ruling), ruling, journey) if len(group.subjects) > 1 else None
+    shared = len(group.subjects) > 1 or bool(ruling.role_needs)
+    whole = _propose(_role_rows(ruling), ruling, journey) if shared else None
     answers = []
     for subject, usage, rows in zip(group.subjects, usages, ruling.functions, strict=True):
         answers.append(
@@ -187,7 +191,7 @@ def _listed(subject: Subject, journey: "Journey") -> tuple[Listed, ...]:
 
 def _role_rows(ruling: RoleRuling) -> tuple[Decision, ...]:
     own = dict.fromkeys(row for function in ruling.functions for row in function.rows)
-    return (*own, *ruling.rows)
+    return (*own, *ruling.role_needs, *ruling.rows)
 
 
 def _propose(
@@ -312,7 +316,7 @@ def _status(
     scanned: Scanned, log: LogSummary, gaps: tuple[Gap, ...], journey: "Journey"
 ) -> tuple[Status, tuple[str, ...]]:
     reasons: list[str] = []
-    if not scanned.analysed and not log.events:
+    if not scanned.analysed and not log.events and not journey.request.by_role:
         first = scanned.gaps[0] if scanned.gaps else None
         why = f"{first.reason.value}: {first.detail}" if first else "no code and no event in a log"
         return Status.INSUFFICIENT, (why,)

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from iamgen.model.function import Role
-from iamgen.model.observation import Gap
+from iamgen.model.function import FunctionRef, Role
+from iamgen.model.observation import Gap, Outcome
 from iamgen.pipeline.functions import Subject
 from iamgen.pipeline.scan import key
 
@@ -64,7 +64,30 @@ def group_by_role(journey: "Journey") -> tuple[Group, ...]:
                 gaps=gaps,
             )
         )
+    if journey.request.by_role and journey.request.all_functions:
+        groups.extend(_roles_alone(journey, {group.role_arn for group in groups}))
     return tuple(groups)
+
+
+def _roles_alone(journey: "Journey", known: set[str | None]) -> list[Group]:
+    """Return the roles of the log that no known function uses; they are answered per role only."""
+    if journey.usage is None:
+        return []
+    found = []
+    for arn, facts in journey.usage.role_facts.items():
+        if arn in known or not any(fact.outcome is Outcome.ALLOWED for fact in facts):
+            continue
+        ref = FunctionRef(id=arn, name=arn.rpartition("/")[2], account=arn.split(":")[4])
+        found.append(
+            Group(
+                key=f"arn:{arn}",
+                subjects=(Subject(ref=ref),),
+                role=None,
+                role_arn=arn,
+                unknown_users=journey.usage.unknown_users(arn),
+            )
+        )
+    return found
 
 
 def read_current(journey: "Journey") -> tuple[tuple[Role, ...], tuple[Gap, ...]]:

@@ -193,7 +193,7 @@ class LogUsage:
         """Return what answers whether the log could have shown a call of a role's functions."""
         refs = [subject.ref for subject in subjects]
         account = role_arn.split(":")[4] if role_arn else next((r.account for r in refs if r.account), None)
-        regions = sorted({r.region for r in refs if r.region}) or [None]
+        regions: list[str | None] = [*sorted({r.region for r in refs if r.region})] or [None]
         known: dict[tuple[str, str], Coverage | None] = {}
 
         def covered(action: str, arn: str) -> Coverage | None:

@@ -45,22 +45,21 @@ def scan_subjects(
 ) -> dict[str, Scanned]:
     """Return what code and template say of each function; files shared by functions are read once."""
     from iamgen.plugins import Frontend, discover
-    from iamgen.sources._program.analyse import Session
+    from iamgen.sources._program.analyse import analyse_with
+    from iamgen.sources._program.modules import loader_for
 
-    if any(s.spec is not None for s in subjects):
-        session = Session(request.project, discover("iamgen.sources.code", Frontend), maps)
-    else:
-        session = None
+    loader = loader_for(request.project, discover("iamgen.sources.code", Frontend))
+    loader.refresh()
     found: dict[str, Scanned] = {}
     hinted: set[Hint] = set()
     for subject in subjects:
         naming = naming_for(subject, request)
-        if subject.spec is None or session is None:
+        if subject.spec is None:
             found[key(subject)] = Scanned(
                 subject=subject, naming=naming, report=None, facts=(), gaps=()
             )
             continue
-        report = session.analyse(subject.spec)
+        report = analyse_with(loader, subject.spec, maps)
         report, used = _apply_hints(report, request.config.hints, subject)
         hinted.update(used)
         found[key(subject)] = _resolve(subject, report, naming, request, maps)
@@ -106,7 +105,10 @@ def _resolve(
             counts["none"] += 1
         else:
             counts["gaps"] += 1
-    facts.extend(platform_facts(spec, naming, maps, function=subject.ref.id, role=subject.role_key))
+    facts.extend(
+        replace(fact, function=subject.ref.id, role=subject.role_key)
+        for fact in platform_facts(spec, naming, maps.table("platform"))
+    )
     if subject.deployment is not None:
         gaps.extend(g for g in subject.deployment.gaps if g.function == subject.ref.id)
     unseen = max(0, report.calls_seen - report.calls_foreign - len(report.calls))

@@ -88,8 +88,11 @@ def conclude(journey: Journey) -> SuggestResult:
     for group in groups:
         functions.extend(answer_group(group, journey))
     order = {(s.ref.template, s.ref.id): n for n, s in enumerate(journey.chosen)}
-    functions = [f for f in functions if (f.function.template, f.function.id) in order]
-    functions.sort(key=lambda f: order[f.function.template, f.function.id])
+    roles = {group.role_arn for group in groups} if journey.request.by_role else set()
+    functions = [
+        f for f in functions if (f.function.template, f.function.id) in order or f.function.id in roles
+    ]
+    functions.sort(key=lambda f: order.get((f.function.template, f.function.id), len(order)))
     result = SuggestResult(
         as_of=journey.as_of,
         sources=_sources(journey),
