@@ -36,7 +36,9 @@ def _resource(action: ActionEntry, resource: ResourceEntry) -> dict[str, Any]:
         else:
             row["bind"] = {WHOLE: path}
     elif resource.bind:
-        row["bind"] = {name: path for name, (path, _) in resource.bind.items()}
+        row["bind"] = {
+            name: path for name, (path, _) in resource.bind.items() if not path.startswith("@")
+        }
     elif resource.arn != "*":
         row["bind"] = {}
     when = resource.when or action.when

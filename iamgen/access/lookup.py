@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from iamgen.access.transforms import apply
 from iamgen.model.condition import Condition
 
 WHOLE = "*"
@@ -21,8 +22,9 @@ Argument = str | bool | None
 class When:
     """A condition over the call's input, three-valued: it holds, it does not, or nobody can see.
 
-    `test` is one of: `has` (the member is passed), `eq` (it has one of `values`), `arn` (its value is an ARN that holds
-    one of `values`, any ARN without values), `not`, `all`, `any` (over `of`), `key` (the resource of type `path` that
+    `test` is one of: `has` (the member is passed), `eq`, `begins`, `contains` (its value is, begins with or holds one of
+    `values`, letter case ignored), `arn` (it is an ARN that holds one of `values`, any ARN without values), `fits` (the
+    transform `values[0]` fits it), `roles` (the task definition that `path` names has roles of its own), `not`, `all`, `any` (over `of`), `key` (the resource of type `path` that
     the call works on is encrypted with a customer's key: only the template or the account can tell), and `feature` (the
     Service Authorization Reference lists the action for some feature of the operation). The last two are unseen here.
     """
@@ -38,7 +40,7 @@ class When:
             case "has":
                 seen = argument(self.path)
                 return None if seen is None else seen is not False
-            case "eq" | "arn":
+            case "eq" | "arn" | "begins" | "contains":
                 return self._compare(argument(self.path))
             case "not":
                 inner = self.of[0].decide(argument)
@@ -49,6 +51,11 @@ class When:
                 if deciding in answers:
                     return deciding
                 return None if None in answers else not deciding
+            case "fits":
+                seen = argument(self.path)
+                if not isinstance(seen, str):
+                    return None if seen is None or seen is True else False
+                return bool(apply(self.values[0], seen))
             case _:
                 return None
 
@@ -58,7 +65,11 @@ class When:
         if not isinstance(seen, str):
             return None
         if self.test == "eq":
-            return seen in self.values
+            return seen.lower() in [value.lower() for value in self.values]
+        if self.test == "begins":
+            return any(seen.strip().lower().startswith(value.lower()) for value in self.values)
+        if self.test == "contains":
+            return any(value.lower() in seen.lower() for value in self.values)
         return seen.startswith("arn:") and (
             not self.values or any(value in seen for value in self.values)
         )
@@ -69,6 +80,14 @@ class When:
         match self.test:
             case "has":
                 return self.path
+            case "begins":
+                return f"{self.path} begins with {' | '.join(self.values)}"
+            case "contains":
+                return f"{self.path} contains {' | '.join(self.values)}"
+            case "fits":
+                return f"{self.path} is a {self.values[0]}"
+            case "roles":
+                return f"{self.path} has roles"
             case "eq":
                 return f"{self.path} = {' | '.join(self.values)}"
             case "arn":
@@ -96,7 +115,7 @@ def when_from_json(data: Any) -> When | None:
     ((test, body),) = data.items()
     if test == "has":
         return When(test=test, path=body)
-    if test in ("eq", "arn"):
+    if test in ("eq", "arn", "begins", "contains", "fits"):
         return When(test=test, path=body[0], values=tuple(body[1:]))
     if test == "not":
         inner = when_from_json(body)
