@@ -1,0 +1,1 @@
+"""What belongs to JavaScript in the analysis: its SDKs, its libraries, its built-in values."""

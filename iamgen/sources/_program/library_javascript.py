@@ -1,0 +1,382 @@
+"""What JavaScript's own library and the common packages do to values, as far as the analysis must know."""
+
+from iamgen.access import highlevel
+from iamgen.model.value import Text
+from iamgen.sources._program import form, texts
+from iamgen.sources._program.javascript import libraries, methods, sdk
+from iamgen.sources._program.library import Language
+from iamgen.sources._program.machine import Args, Machine
+from iamgen.sources._program.values import (
+    NONE,
+    Bound,
+    Builtin,
+    ClientMember,
+    DictVal,
+    Environ,
+    Event,
+    External,
+    FunctionVal,
+    ListVal,
+    Member,
+    ModuleState,
+    Partial,
+    Response,
+    Scalar,
+    Thing,
+    Unknown,
+    Val,
+    concatenate,
+    describe,
+    is_none,
+    join_all,
+    literal,
+    options,
+    text,
+)
+
+_GLOBALS = frozenset(
+    (
+        "Object", "Array", "JSON", "Promise", "Math", "console", "String", "Number", "Boolean", "Date", "Map", "Set",
+        "WeakMap", "WeakSet", "Symbol", "RegExp", "Error", "TypeError", "RangeError", "Buffer", "URL", "URLSearchParams",
+        "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "clearTimeout", "clearInterval", "structuredClone",
+        "parseInt", "parseFloat", "isNaN", "encodeURIComponent", "decodeURIComponent", "encodeURI", "decodeURI", "escape",
+        "unescape", "Function", "Reflect", "Proxy", "Intl", "BigInt", "TextEncoder", "TextDecoder", "AbortController",
+        "AggregateError", "performance", "Atomics", "btoa", "atob", "Uint8Array", "ArrayBuffer", "require", "fetch",
+    )
+)  # fmt: skip
+_SAME = frozenset(
+    (
+        "decodeURIComponent",
+        "encodeURIComponent",
+        "decodeURI",
+        "encodeURI",
+        "unescape",
+        "escape",
+        "structuredClone",
+        "BigInt",
+    )
+)
+_CALLING = frozenset(("setTimeout", "setInterval", "setImmediate", "queueMicrotask"))
+_PASSING = frozenset(
+    (
+        "promisify",
+        "callbackify",
+        "deprecate",
+        "memoize",
+        "once",
+        "debounce",
+        "throttle",
+        "pRetry",
+        "memoizee",
+    )
+)
+_NODE = frozenset(
+    (
+        "assert", "async_hooks", "buffer", "child_process", "console", "constants", "crypto", "dns", "events", "fs", "http",
+        "http2", "https", "module", "net", "os", "path", "perf_hooks", "process", "querystring", "readline", "stream",
+        "string_decoder", "timers", "tls", "tty", "url", "util", "v8", "vm", "worker_threads", "zlib",
+    )
+)  # fmt: skip
+_QUIET = frozenset(
+    (
+        "ajv", "axios", "cookie", "csv-parse", "date-fns", "dayjs", "dotenv", "fast-xml-parser", "graphql", "graphql-tag",
+        "http-errors", "http-status-codes", "jsonwebtoken", "ksuid", "lodash", "luxon", "moment", "nanoid", "node-fetch",
+        "pino", "reflect-metadata", "rxjs", "sharp", "source-map-support", "ulid", "undici", "uuid", "winston", "yup", "zod",
+        "class-validator", "class-transformer", "bluebird", "async", "got", "ms", "qs", "joi", "@hapi/joi", "http-status",
+        "source-map-support/register", "tslib", "regenerator-runtime", "core-js", "aws-lambda",
+    )
+)  # fmt: skip
+_CONSTRUCTED = {
+    "Map": "map",
+    "WeakMap": "map",
+    "URLSearchParams": "map",
+    "Set": "set",
+    "WeakSet": "set",
+    "Array": "set",
+}
+_DURABLE = "@aws/durable-execution-sdk-js"
+_REGISTERING = frozenset(("use", "before", "after", "onError", "handler", "applyMiddleware"))
+
+
+def _builtin(name: str, module: ModuleState) -> Val:
+    if name == "process":
+        return External("process")
+    if name in ("exports", "module"):
+        whole = module.exports.entries.get("=") if module.exports is not None else None
+        if whole is not None:
+            return whole
+        return module.exports if module.exports is not None else NONE
+    if name in ("globalThis", "global", "window", "self"):
+        return External("globalThis")
+    if name == "awslambda":
+        return External("awslambda")
+    if name in ("__dirname", "__filename", "arguments"):
+        return Unknown(name)
+    return Builtin(name) if name in _GLOBALS else Unknown(name)
+
+
+def _external(machine: Machine, value: External) -> Val:
+    del machine
+    if value.full in ("process.env", "globalThis.process.env", "process.default.env"):
+        return Environ()
+    if value.module == "globalThis" and value.name in _GLOBALS:
+        return Builtin(value.name)
+    return value
+
+
+# --- calls -----------------------------------------------------------------------------------------
+
+
+def _call_external(machine: Machine, value: External, args: Args, node: form.Call) -> Val | None:
+    made = sdk.call_external(machine, value, args, node)
+    if made is not None:
+        return made
+    name = sdk.plain_name(value).rpartition(".")[2]
+    module = value.module.removeprefix("node:")
+    if module == "path" and name in ("join", "resolve", "posix"):
+        return _joined_path(machine, args)
+    if module == "process":
+        return Unknown(value.full)
+    if name in _PASSING and args.places and methods.is_function(args.places[0]):
+        return args.places[0]
+    if module in ("fs", "fs/promises", "crypto", "os", "zlib", "perf_hooks"):
+        _call_functions(machine, args, node)
+        return Unknown(value.full)
+    if module in ("timers", "timers/promises") and args.places:
+        _call_functions(machine, args, node)
+        return Unknown(value.full)
+    if name in ("isEmpty", "isNil", "v4", "v1", "randomUUID"):
+        return Unknown(value.full)
+    if module in ("lodash", "async", "bluebird", "p-map") or module.startswith("lodash"):
+        return _over_list(machine, name or module.rpartition("/")[2], args, node)
+    return None
+
+
+def _joined_path(machine: Machine, args: Args) -> Val:
+    pieces: list[Val] = []
+    for index, each in enumerate(args.places):
+        if index:
+            pieces.append(text("/"))
+        pieces.append(each)
+    del machine
+    return texts.bounded(concatenate(pieces)) if pieces else text(".")
+
+
+def _over_list(machine: Machine, name: str, args: Args, node: form.Call) -> Val | None:
+    """Return what a function that takes a list and a callback gives (`_.map`, `Promise.map`, `pMap`)."""
+    first, function = args.get(0), args.get(1)
+    if first is None or function is None or not methods.is_function(function):
+        _call_functions(machine, args, node)
+        return None
+    kind = {"each": "forEach", "pmap": "map", "p-map": "map", "default": "map"}.get(name, name)
+    made = methods.method(machine, first, kind, Args([function, *args.places[2:]]), node)
+    return made if made is not None else Unknown(name)
+
+
+def _call_functions(machine: Machine, args: Args, node: form.Call) -> Val:
+    """Go through the functions among some arguments; return what the last gives."""
+    result: Val = Unknown("a callback")
+    for each in args.places:
+        if methods.is_function(each):
+            result = methods.call_back(
+                machine, each, [Unknown("an error"), Unknown("a result")], node
+            )
+    return result
+
+
+def _call_value(machine: Machine, value: Val, args: Args, node: form.Call) -> Val | None:
+    match value:
+        case Builtin(name=name):
+            return _call_builtin(machine, name, args, node)
+        case Response():
+            return methods.answer(machine, value, args, node)
+        case Thing():
+            return _call_wrapper(machine, value, args, node)
+        case ModuleState():
+            whole = value.exports.entries.get("=") if value.exports is not None else None
+            whole = whole or (value.exports.entries.get("default") if value.exports else None)
+            return machine.call(whole, args, node) if whole is not None else None
+        case _:
+            return None
+
+
+def _call_builtin(machine: Machine, name: str, args: Args, node: form.Call) -> Val | None:
+    first = args.get(0)
+    if name == "<resolve>":
+        return NONE
+    if name == "require":
+        known = literal(first) if first is not None else None
+        if known is None:
+            return Unknown("a module whose name is made at run time")
+        return machine.load(known, machine.frame.module, 0, node.line)
+    if name in _CALLING:
+        return methods.call_back(machine, first, list(args.places[2:]), node)
+    if name in _SAME or name == "Object":
+        return first if first is not None else machine.new_dict({})
+    if name == "String":
+        return texts.as_text(first if first is not None else text(""))
+    if name == "Promise" and first is not None:
+        return _promise(machine, first, node)
+    kind = _CONSTRUCTED.get(name)
+    if kind == "map":
+        source = first if first is not None else NONE
+        return source if isinstance(source, DictVal) else methods.from_entries(machine, source)
+    if kind == "set":
+        if isinstance(first, ListVal):
+            return machine.new_list(list(first.items), first.rest)
+        if first is None or isinstance(first, Scalar):
+            return machine.new_list(
+                [], Unknown("an item") if first is not None and name == "Array" else None
+            )
+        return machine.new_list([], machine.element(first))
+    if name == "Proxy" and first is not None:
+        return first
+    if name == "URL":
+        return first if isinstance(first, Text) and len(args.places) == 1 else Unknown("an address")
+    _call_functions(machine, args, node)
+    return Unknown(describe(first) if first is not None else name)
+
+
+def _promise(machine: Machine, executor: Val, node: form.Call) -> Val:
+    """Return what a promise will hold: whatever its executor resolves it with."""
+    resolved = machine.new_list([])
+    resolve = Partial(Builtin("<resolve>"), (resolved,))
+    machine.call(executor, Args([resolve, Builtin("<reject>")]), node)
+    if resolved.items or resolved.rest is not None:
+        return resolved.element()
+    return Unknown("what a promise holds")
+
+
+def _call_wrapper(machine: Machine, thing: Thing, args: Args, node: form.Call) -> Val | None:
+    """A library's object that is called: it calls the functions it was made of with the same arguments.
+
+    Middleware engines, tracers and other wrappers of handlers are of this kind.
+    """
+    given = args
+    if thing.kind.module.startswith(_DURABLE):
+        context = machine.new_thing(External(_DURABLE, "DurableContext"), Args())
+        given = Args([*args.places[:1], context])
+    found: list[Val] = []
+    for each in (*thing.args, *thing.callbacks):
+        for option in options(each):
+            if isinstance(option, FunctionVal | Bound | Partial | ClientMember):
+                if all(option is not one for one in found):
+                    found.append(option)
+            elif isinstance(option, DictVal):
+                found.extend(
+                    inner
+                    for inner in option.entries.values()
+                    if isinstance(inner, FunctionVal | Bound | Partial)
+                )
+    results = [machine.call(each, given, node) for each in found]
+    return join_all(results) if results else None
+
+
+def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) -> Val | None:
+    receiver, name = member.receiver, member.name
+    if isinstance(receiver, Thing):
+        return _thing_method(machine, receiver, name, args, node)
+    if isinstance(receiver, Partial) and isinstance(receiver.function, Builtin):
+        return None
+    made = methods.method(machine, receiver, name, args, node)
+    if made is not None:
+        return made
+    if isinstance(receiver, Event | Text):
+        return None
+    if isinstance(receiver, DictVal | ListVal | Unknown | Scalar):
+        _call_functions(machine, args, node)
+        if isinstance(receiver, Unknown):
+            return None if _looks_like_sdk(machine, name, args) else Unknown(describe(receiver))
+        return Unknown(f"{name} of an object")
+    return None
+
+
+def _looks_like_sdk(machine: Machine, name: str, args: Args) -> bool:
+    del machine
+    first = args.get(0)
+    if name == "send" and isinstance(first, Thing):
+        return True
+    return isinstance(first, DictVal) and any(
+        isinstance(key, str) and key[:1].isupper() for key in first.entries
+    )
+
+
+def _thing_method(
+    machine: Machine, thing: Thing, name: str, args: Args, node: form.Call
+) -> Val | None:
+    if name in ("then", "catch", "finally"):
+        return methods.promise(machine, thing, name, args, node)
+    if name in ("bind", "call", "apply"):
+        return methods.function_method(machine, thing, name, args, node)
+    made = libraries.call_thing(machine, thing, name, args, node)
+    if made is not None:
+        return made
+    if name.startswith("captureAWS") and args.places:
+        return args.places[0]
+    if thing.kind.module.startswith(_DURABLE) and thing.kind.name == "DurableContext":
+        return _durable(machine, thing, args, node)
+    if name in _REGISTERING:
+        for each in args.places:
+            if methods.is_function(each) and each not in thing.callbacks:
+                thing.callbacks.append(each)
+            elif isinstance(each, DictVal):
+                hooks = [one for key, one in each.entries.items() if key in _REGISTERING]
+                thing.callbacks.extend(one for one in hooks if methods.is_function(one))
+        return thing
+    return None
+
+
+def _durable(machine: Machine, thing: Thing, args: Args, node: form.Call) -> Val:
+    """A durable context runs the steps it is given, each with a context of its own."""
+    results: list[Val] = []
+    for each in args.places:
+        for inner in each.items if isinstance(each, ListVal) else (each,):
+            if methods.is_function(inner):
+                results.append(machine.call(inner, Args([thing, thing]), node))
+    return join_all(results) if results else Unknown("a step")
+
+
+def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.Call) -> Val | None:
+    return sdk.call_client(machine, member, args, node)
+
+
+def _thing_member(machine: Machine, value: Thing, name: str) -> Val | None:
+    del machine
+    if name == "input" and value.kind.name.endswith("Command") and value.args:
+        return value.args[0]
+    return None
+
+
+def _silent(full: str) -> bool:
+    module = full.removeprefix("node:")
+    if module.partition(".")[0].partition("/")[0] in _NODE:
+        return True
+    return any(module == each or module.startswith((f"{each}.", f"{each}/")) for each in _QUIET)
+
+
+def _prepare(module: ModuleState) -> None:
+    del module
+
+
+def package_kind(machine: Machine, module: str) -> str:
+    """Return what is known of a package: client, document, library, silent, unmodelled, or nothing."""
+    package = highlevel.js_package(machine.maps, module)
+    return package.kind if package is not None else ""
+
+
+def nothing(value: Val | None) -> bool:
+    """Return whether a value is absent."""
+    return value is None or is_none(value)
+
+
+LANGUAGE = Language(
+    builtin=_builtin,
+    external=_external,
+    call_external=_call_external,
+    call_value=_call_value,
+    call_member=_call_member,
+    call_client=_call_client,
+    thing_member=_thing_member,
+    silent=_silent,
+    prepare=_prepare,
+)
