@@ -66,9 +66,9 @@ def say(finding: Finding, quote: Callable[[str], str], catalogue: "Catalogue | N
     names = known_names(finding)
     said: list[str] = []
     for piece in rule.sentence:
-        wanted = re.findall(r"\{([\w-]+)\}", piece)
-        if all(name in names for name in wanted):
-            said.append(re.sub(r"\{([\w-]+)\}", lambda match: quote(names[match[1]]), piece))
+        if all(name in names for name in re.findall(r"\{\??([\w-]+)\}", piece)):
+            words = re.sub(r"\{\?[\w-]+\}", "", piece)
+            said.append(re.sub(r"\{([\w-]+)\}", lambda match: quote(names[match[1]]), words))
     if (
         said
         and rule.sentence[0]
@@ -130,7 +130,8 @@ ENGLISH = Catalogue(
             sentence=(
                 "{role} gains {action}",
                 " on {resource}",
-                "; {needed}",
+                "; {needed_by} needs it",
+                "{?unneeded}; no code that was read needs it",
                 "; a request that only the new role allows: {witness}",
             ),
         ),
@@ -344,19 +345,26 @@ ENGLISH = Catalogue(
         ),
     ),
     why=(
+        ("needed", "the code needs it"),
         ("will-break", "the code needs it and the role does not allow it"),
         ("failing-now", "the code needs it, and the log shows it refused"),
         ("works-today", "works today through another grant, such as a resource policy"),
-        ("needed", "the code needs it"),
-        ("assumed", "the code needs it; the resource could not be worked out"),
+        ("blocked", "needed, and stopped by a layer above or an explicit deny"),
+        ("denied-by-role", "needed, and an explicit deny of the role stops it"),
         ("platform", "Lambda itself needs it for this function"),
         ("observed", "the log shows it in use"),
-        ("config", "a person listed it in iamgen.toml"),
-        ("blocked", "needed, and stopped by a layer above or an explicit deny"),
-        ("unresolved", "an unresolved call may be this one"),
-        ("unused", "a source that could have shown its use shows none"),
-        ("unknown", "no source could have shown its use"),
-        ("part", "granted in part today"),
+        ("unexplained-use", "the log shows it in use, and no code path explains it"),
+        ("today-kept", "the resource could not be worked out; the grants of today are kept"),
+        ("listed-keep", "a person listed it in iamgen.toml"),
+        ("listed-extra", "a person listed it in iamgen.toml"),
+        ("listed-deny", "a person ruled it out in iamgen.toml"),
+        ("unused", "neither code nor log shows a use"),
+        ("unused-by-code", "the code was read and does not use it"),
+        ("unused-by-log", "the log could have shown a use and does not"),
+        ("unresolved-call", "an unresolved call may be this one"),
+        ("nobody-could-see", "no source could have shown its use"),
+        ("unknown-user", "somebody who is no known function uses the role"),
+        ("not-granted", "not granted, and nothing needs it"),
         ("waiting", "no longer in the code; the log window still shows its use"),
     ),
 )

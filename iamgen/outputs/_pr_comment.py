@@ -80,7 +80,7 @@ def suggestion_body(suggestion: PrSuggestion) -> str | None:
     fence = "`" * max(3, max((len(run) for run in runs), default=0) + 1)
     return (
         f"The role of {_code(suggestion.function)} with what the function needs, by the evidence "
-        f"of the comment; it grants nothing new.\n\n{fence}suggestion\n{text}\n{fence}"
+        f"of the comment; it grants nothing else.\n\n{fence}suggestion\n{text}\n{fence}"
     )
 
 

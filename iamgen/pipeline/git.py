@@ -155,8 +155,12 @@ def read_file(top: Path, commit: str, path: str) -> bytes | None:
 
 
 @contextmanager
-def exported(top: Path, commit: str, prefix: str = "") -> Iterator[Path]:
+def exported(
+    top: Path, commit: str, prefix: str = "", only: tuple[str, ...] | None = None
+) -> Iterator[Path]:
     """Give a private folder with the files of a commit, and remove it at the end.
+
+    With `only`, just these files and folders (relative to `prefix`).
 
     The folder stands for the project folder `prefix`. Files over 10 MB and links that leave the
     project are left out, as everywhere; a link inside it stays a link.
@@ -168,6 +172,10 @@ def exported(top: Path, commit: str, prefix: str = "") -> Iterator[Path]:
         for entry in list_tree(top, commit, prefix):
             relative = entry.path.removeprefix(prefix)
             if not _is_safe(relative) or entry.size > _MAX_FILE_BYTES:
+                continue
+            if only is not None and not any(
+                relative == path or relative.startswith(f"{path}/") for path in only
+            ):
                 continue
             total += entry.size
             if total > _MAX_TOTAL_BYTES:
