@@ -43,6 +43,8 @@ class CoverageRules:
     data: tuple[DataEvents, ...]
     global_services: frozenset[str]
     excludable: frozenset[str]
+    advised: frozenset[str]
+    """Types of data events worth logging for functions."""
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> "CoverageRules":
@@ -60,6 +62,7 @@ class CoverageRules:
             data,
             frozenset(table["global"]["services"]),
             frozenset(table["excludable"]["sources"]),
+            frozenset(table["advise"]["types"]),
         )
 
     def data_types(self, action: str) -> tuple[str, ...]:
@@ -116,7 +119,8 @@ def _containers(event: ApiEvent) -> Iterator[tuple[str, str]]:
         service = fields[2]
         if service == "s3" and fields[4] == "":
             bucket = fields[5].partition("/")[0]
-            yield service, f"{':'.join(fields[:5])}:{bucket}*"
+            yield service, f"{':'.join(fields[:5])}:{bucket}"
+            yield service, f"{':'.join(fields[:5])}:{bucket}/*"
         elif "*" not in arn:
             yield service, arn
 

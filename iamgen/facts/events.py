@@ -192,6 +192,10 @@ class EventResolver:
             yield arn, False, _folding(arn)
         if found:
             return
+        known = self._maps.action(action.action)
+        if not any(entry.bind for entry in entries) and (known is None or not known.required_types):
+            yield "*", True, Widening(entries[0].arn, "*", "log-names-no-resource")
+            return
         for entry in entries:
             pattern = self._pattern(entry, request, {})
             yield pattern, True, Widening(entry.arn, pattern, "log-names-no-resource")
@@ -241,17 +245,15 @@ class EventResolver:
         texts: dict[str, str] = {}
         for name, named in parts.items():
             if not named.is_arn:
-                texts[name] = named.text
-                if named.text.startswith("-"):
-                    return
+                slashed = name.endswith("WithoutLeadingSlash")
+                texts[name] = named.text.lstrip("/") if slashed else named.text
                 continue
-            if self._is_of(named.text, entry.arn):
-                if len(parts) == 1:
-                    yield named.text
-                    return
+            if self._is_of(named.text, entry.arn) and len(parts) == 1:
+                yield named.text
+                return
             captured = self._capture(named.text, entry.arn) or self._capture_by_type(named.text, name)
             fields = named.text.split(":", 5)
-            home = {**home, "Partition": fields[1], "Region": fields[3] or home["Region"], "Account": fields[4] or home["Account"]}
+            home = _moved(home, fields)
             texts[name] = captured.get(name) or fields[5].partition("/")[2] or fields[5].rpartition(":")[2]
         yield _fill(entry.arn, {**home, **texts})
         if entry.type in self._email_types:
@@ -475,7 +477,7 @@ class _Request:
         service = template.split(":", 3)[2] if template.startswith("arn:") else ""
         for fields in self._listed:
             if fields[2] == service and fields[4]:
-                home |= {"Partition": fields[1], "Region": fields[3] or home["Region"], "Account": fields[4]}
+                home = _moved(home, fields)
                 break
         for url in self._urls:
             account = re.match(r"https://[^/]+/(\d{12})/", url)
@@ -483,6 +485,15 @@ class _Request:
             if account and region:
                 home |= {"Account": account[1], "Region": region[1]}
         return home
+
+
+def _moved(home: dict[str, str], fields: list[str]) -> dict[str, str]:
+    """Return partition, region and account with those of an ARN in their place, as far as it has them."""
+    return {
+        "Partition": fields[1],
+        "Region": fields[3] or home["Region"],
+        "Account": fields[4] or home["Account"],
+    }
 
 
 def _fill(template: str, parts: Mapping[str, str]) -> str:

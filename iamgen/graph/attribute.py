@@ -109,7 +109,7 @@ class Attributor:
             return Attribution(Kind.SESSION, candidates[0])
         if candidates:
             return Attribution(Kind.AMBIGUOUS, None, candidates)
-        if any(pattern.matches(session) for pattern in self._service):
+        if event.attribution == Kind.SERVICE or any(p.matches(session) for p in self._service):
             return Attribution(Kind.SERVICE)
         if event.role_arn in self._roles:
             return Attribution(Kind.UNKNOWN_USER)

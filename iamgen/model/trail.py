@@ -4,8 +4,12 @@
 pickled and stored as it is.
 """
 
+import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
+
+from iamgen.model.observation import ApiEvent, Outcome
 
 
 class RawCall(NamedTuple):
@@ -41,7 +45,7 @@ class Tally(NamedTuple):
     call: RawCall
     day: int
     """Days since 1970-01-01, UTC."""
-    count: int
+    events: int
     first: int
     """Seconds since 1970-01-01."""
     last: int
@@ -102,3 +106,53 @@ class Extraction:
     files: tuple[FileStatus, ...]
     plans: tuple[tuple[str, str, str], ...]
     """(event source, event name, digest of the members kept): what a later reader compares with today's maps."""
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class UsageRow:
+    """One line of `logs usage`: who uses what, as the log shows it."""
+
+    function: str
+    """ARN; empty at role level."""
+    role: str
+    service: str
+    action: str
+    resource: str
+    outcome: str
+    attribution: str
+    count: int
+    first: str
+    last: str
+
+
+def event_of(call: RawCall, count: int, first: int, last: int, source: str) -> ApiEvent:
+    """Return the event that a raw call stands for."""
+    return ApiEvent(
+        event_source=call.event_source,
+        event_name=call.event_name,
+        account=call.account,
+        region=call.region,
+        role_arn=call.role_arn or None,
+        session=call.session or None,
+        function_arn=call.function_arn or None,
+        invoked_by=call.invoked_by or None,
+        resources=tuple(call.resources.split("\n")) if call.resources else (),
+        parameters=tuple((path, value) for path, value in json.loads(call.parameters or "[]")),
+        error_code=call.error_code or None,
+        denied_by=call.denied_by or None,
+        outcome=Outcome(call.outcome),
+        count=count,
+        first_seen=iso(first),
+        last_seen=iso(last),
+        source=source,
+        kind=call.kind,
+        principal=call.principal,
+        recipient=call.recipient,
+        category=call.category,
+        denied_action=call.denied_action or None,
+    )
+
+
+def iso(seconds: int) -> str:
+    """Return seconds since 1970 as `2026-01-05T00:00:01Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,6 +4,7 @@
 a run names: it attributes each row, resolves it to facts or to the reason why it shows none, and counts it once.
 """
 
+import fnmatch
 import os
 import re
 from collections import Counter
@@ -13,7 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from iamgen.access.maps import AccessMaps
+from iamgen.access.maps import AccessMaps, open_maps
 from iamgen.decision.coverage import (
     CoverageRules,
     Scope,
@@ -22,15 +23,15 @@ from iamgen.decision.coverage import (
     selector_coverage,
     window_days,
 )
-from iamgen.errors import UsageError
+from iamgen.errors import InputError, UsageError
 from iamgen.facts.events import EventResolver, Fate, fold_resources, join_equal
 from iamgen.graph.attribute import Attribution, Attributor, Kind, LambdaNames
-from iamgen.model.fact import UsageFact
+from iamgen.model.fact import LogEvidence, UsageFact
 from iamgen.model.function import FunctionRef
 from iamgen.model.observation import ApiEvent, Coverage, Gap, GapReason, Location
 from iamgen.model.request import SuggestRequest
 from iamgen.model.result import RunLedger
-from iamgen.model.trail import Change, FileKey, FileStatus
+from iamgen.model.trail import Change, FileKey, FileStatus, UsageRow
 from iamgen.plugins import TimeWindow
 from iamgen.sources._trail.listing import Connection, list_files, normal_source
 from iamgen.sources._trail.pool import extractions, make_tasks
@@ -127,7 +128,7 @@ class LogUsage:
         """Why events of nobody were ignored, with how many."""
         self._facts: dict[str, tuple[UsageFact, ...]] = {}
         self._counts: dict[str, Counts] = {}
-        self._rules = coverage_rules
+        self.coverage_rules = coverage_rules
 
     @property
     def function_arns(self) -> tuple[str, ...]:
@@ -206,7 +207,7 @@ class LogUsage:
                         action,
                         arn,
                         self.coverage,
-                        self._rules,
+                        self.coverage_rules,
                         Scope(account=account, region=region, until=self.newest, min_window_days=min_window_days),
                     )
                     for region in regions
@@ -234,10 +235,30 @@ def read_usage(
         InputError: a place that cannot be read.
         AccessError: AWS could not be reached or refused.
     """
+    read = read_events_of(request, maps, functions, on_progress=on_progress)
+    return None if read is None else read.usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadEvents:
+    """Events, and what they show."""
+
+    events: tuple[ApiEvent, ...]
+    usage: LogUsage
+    maps: AccessMaps
+
+
+def read_events_of(
+    request: SuggestRequest,
+    maps: AccessMaps | None = None,
+    functions: tuple[FunctionRef, ...] = (),
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> ReadEvents | None:
+    """Return the events of a request's logs with what they show; None as in `read_usage`."""
+    maps = maps or open_maps()
     place = request.store or request.project / DEFAULT_STORE
-    connection = Connection(
-        profile=request.profile, region=request.region, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"), role_arn=request.assume_role
-    )
+    connection = connection_of(request)
     if not request.logs:
         if not request.use_store or not place.is_file():
             return None
@@ -252,6 +273,16 @@ def read_usage(
             )
         extra = read_other(others, maps=maps, window=window, connection=connection)
         return _answer(store, tuple(normal_source(each) for each in files), request, maps, functions, extra=extra)
+
+
+def connection_of(request: SuggestRequest) -> Connection:
+    """Return how a request reaches AWS."""
+    return Connection(
+        profile=request.profile,
+        region=request.region,
+        endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
+        role_arn=request.assume_role,
+    )
 
 
 def split_places(places: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -455,7 +486,7 @@ def _answer(
     functions: tuple[FunctionRef, ...],
     *,
     extra: OtherEvents | None = None,
-) -> LogUsage:
+) -> ReadEvents:
     extra = extra or OtherEvents()
     only_extra = bool(extra.places) and not sources
     newest = None if only_extra else store.newest(sources)
@@ -476,7 +507,7 @@ def _answer(
         selectors = store.selectors()
     if request.account:
         events = [event for event in events if event.account in (request.account, "")]
-    return answer_events(
+    usage = answer_events(
         events,
         maps,
         functions,
@@ -489,6 +520,7 @@ def _answer(
         selectors=selectors,
         gaps=extra.gaps,
     )
+    return ReadEvents(events=tuple(events), usage=usage, maps=maps)
 
 
 def answer_events(
@@ -515,8 +547,8 @@ def answer_events(
         files=files,
         coverage_rules=rules,
     )
-    usage.first = min((event.first_seen for event in events), default=None)
-    usage.newest = max((event.last_seen for event in events), default=None)
+    usage.first = min((event.first_seen for event in events if event.count), default=None)
+    usage.newest = max((event.last_seen for event in events if event.count), default=None)
     usage.changes = changes
     usage.coverage = tuple(
         sorted({*coverage, *seen_coverage(events, rules), *_selected(selectors, rules, usage)})
@@ -643,3 +675,117 @@ def _file_gap(status: FileStatus) -> Gap:
         return Gap(GapReason.LOG_RECORD, f"{status.bad_records} records are no events", Location(place))
     return Gap(GapReason.LOG_FILE, status.reason, Location(place))
 
+
+# -- answers of `iamgen logs` --
+
+
+def usage_rows(usage: LogUsage, *, by: str = "function", functions: tuple[str, ...] = ()) -> tuple[UsageRow, ...]:
+    """Return who uses what, one row per action and resource, sorted for `by`; `functions` are names, ARNs or globs."""
+    facts = [fact for arn in usage.function_arns for fact in usage.facts_of(arn)]
+    if not functions:
+        facts += [fact for some in usage.role_facts.values() for fact in some]
+    rows = []
+    for fact in facts:
+        if functions and not _is_wanted(fact.function or "", functions):
+            continue
+        evidence = [each for each in fact.evidence if isinstance(each, LogEvidence)]
+        rows.append(
+            UsageRow(
+                function=fact.function or "",
+                role=fact.role or "",
+                service=fact.action.partition(":")[0],
+                action=fact.action,
+                resource=fact.resource.arn,
+                outcome=fact.outcome.value,
+                attribution=", ".join(sorted({each.attribution for each in evidence})),
+                count=sum(each.count for each in evidence),
+                first=min((each.first for each in evidence), default=""),
+                last=max((each.last for each in evidence), default=""),
+            )
+        )
+    if functions and not rows:
+        raise UsageError(
+            f"no function `{functions[0]}` in the log",
+            hint=f"known: {', '.join(usage.function_arns[:10])}" if usage.function_arns else "the log names no function",
+        )
+    order: dict[str, Callable[[UsageRow], tuple[str, ...]]] = {
+        "role": lambda row: (row.role, row.function),
+        "service": lambda row: (row.service, row.action),
+        "resource": lambda row: (row.resource, row.action),
+    }
+    return tuple(sorted(rows, key=lambda row: (order.get(by, lambda _: ())(row), row)))
+
+
+def _is_wanted(arn: str, functions: tuple[str, ...]) -> bool:
+    name = arn.split(":")[6] if arn.count(":") >= 6 else arn
+    return any(fnmatch.fnmatchcase(arn, wanted) or fnmatch.fnmatchcase(name, wanted) for wanted in functions)
+
+
+def missing_data_events(usage: LogUsage) -> tuple[tuple[str, str, str], ...]:
+    """Return (service, resource pattern, resource type) of services in use whose data events the log never shows.
+
+    A function that uses a service's management calls, or is forwarded to it, most likely makes data calls as well.
+    """
+    rules = usage.coverage_rules
+    used = {
+        (fact.action.partition(":")[0], fact.role or "")
+        for arn in usage.function_arns
+        for fact in usage.facts_of(arn)
+    }
+    found: set[tuple[str, str, str]] = set()
+    for each in rules.data:
+        if each.resource_type not in rules.advised:
+            continue
+        for service in rules.services_of(each.resource_type):
+            for used_service, role in used:
+                account = role.split(":")[4] if role else ""
+                seen = any(
+                    row.category == "data" and row.service == service and row.account in ("*", account)
+                    for row in usage.coverage
+                )
+                if used_service == service and not seen:
+                    found.add((service, f"account {account}", each.resource_type))
+    return tuple(sorted(found))
+
+
+def selectors_for(missing: Iterable[tuple[str, str, str]]) -> list[dict[str, object]]:
+    """Return advanced event selectors, as `aws cloudtrail put-event-selectors` takes them, for types of data events."""
+    return [
+        {
+            "Name": f"data events of {kind}",
+            "FieldSelectors": [
+                {"Field": "eventCategory", "Equals": ["Data"]},
+                {"Field": "resources.type", "Equals": [kind]},
+            ],
+        }
+        for kind in sorted({kind for _, _, kind in missing})
+    ]
+
+
+def read_selectors(place: str, request: SuggestRequest) -> list[tuple[str, str]]:
+    """Return (trail, document) of the event selectors in a file, or of all trails of the account with `live`.
+
+    Raises:
+        InputError: the file holds no event selectors.
+        AccessError: CloudTrail could not be reached or refused.
+    """
+    import json
+
+    if place == "live":
+        from iamgen.sources._trail.selectors import live_selectors
+
+        documents = live_selectors(connection_of(request))
+    else:
+        try:
+            loaded = json.loads(Path(place).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot read event selectors: {error}", place=place) from error
+        documents = loaded if isinstance(loaded, list) else [loaded]
+    found = []
+    for number, document in enumerate(documents):
+        if not isinstance(document, dict) or not ({"EventSelectors", "AdvancedEventSelectors"} & set(document)):
+            raise InputError(
+                "no event selectors", place=f"{place}[{number}]", hint="give what `aws cloudtrail get-event-selectors` prints"
+            )
+        found.append((str(document.get("TrailARN") or f"{place}[{number}]"), json.dumps(document, sort_keys=True)))
+    return found

@@ -8,18 +8,26 @@ are never blocked. A process that is killed leaves whole transactions behind, an
 """
 
 import hashlib
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from iamgen.errors import InputError
-from iamgen.model.observation import ApiEvent, Outcome
-from iamgen.model.trail import Change, Extraction, FileKey, FileStatus, RawCall, Tally
+from iamgen.model.observation import ApiEvent
+from iamgen.model.trail import (
+    Change,
+    Extraction,
+    FileKey,
+    FileStatus,
+    RawCall,
+    Tally,
+    event_of,
+    iso,
+)
 from iamgen.store.migrations import migrate
 
 RULES = 1
@@ -144,7 +152,7 @@ class Store:
             if number is None:
                 new.append((digest, tally))
             else:
-                rows.append((partition, tally.day, number, tally.count, tally.first, tally.last))
+                rows.append((partition, tally.day, number, tally.events, tally.first, tally.last))
         if new:
             self._connection.executemany(
                 f"INSERT OR IGNORE INTO calls ({_CALL_COLUMNS}, digest) VALUES ({'?, ' * 18}?)",
@@ -159,7 +167,7 @@ class Store:
                         "SELECT id FROM calls WHERE digest = ?", (digest,)
                     ).fetchone()
                     self._calls[digest] = number
-                rows.append((partition, tally.day, number, tally.count, tally.first, tally.last))
+                rows.append((partition, tally.day, number, tally.events, tally.first, tally.last))
         rows.sort()
         self._connection.executemany(
             "INSERT INTO tallies VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -253,7 +261,7 @@ class Store:
             values,
         )
         return tuple(
-            Change(*row[:10], bool(row[10]))
+            Change._make((*row[:10], bool(row[10])))
             for row in rows
             if deployments is None or bool(row[10]) is deployments
         )
@@ -344,39 +352,6 @@ def _prepare_folder(path: Path) -> None:
             ignore.write_text("usage.db*\ncache/\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot make the folder of the usage store: {error.strerror}", place=str(folder)) from error
-
-
-def event_of(call: RawCall, count: int, first: int, last: int, source: str) -> ApiEvent:
-    """Return the event that a raw call stands for."""
-    return ApiEvent(
-        event_source=call.event_source,
-        event_name=call.event_name,
-        account=call.account,
-        region=call.region,
-        role_arn=call.role_arn or None,
-        session=call.session or None,
-        function_arn=call.function_arn or None,
-        invoked_by=call.invoked_by or None,
-        resources=tuple(call.resources.split("\n")) if call.resources else (),
-        parameters=tuple((path, value) for path, value in json.loads(call.parameters or "[]")),
-        error_code=call.error_code or None,
-        denied_by=call.denied_by or None,
-        outcome=Outcome(call.outcome),
-        count=count,
-        first_seen=iso(first),
-        last_seen=iso(last),
-        source=source,
-        kind=call.kind,
-        principal=call.principal,
-        recipient=call.recipient,
-        category=call.category,
-        denied_action=call.denied_action or None,
-    )
-
-
-def iso(seconds: int) -> str:
-    """Return seconds since 1970 as `2026-01-05T00:00:01Z`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _day(time_text: str | None, otherwise: int) -> int:

@@ -5,6 +5,7 @@ process. Results do not depend on the number of jobs; only the order in which pa
 """
 
 import gc
+import io
 import multiprocessing
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from isal import igzip
 
 from iamgen.access.maps import open_maps
 from iamgen.errors import AccessError
@@ -22,6 +24,7 @@ from iamgen.sources._trail.extract import Extractor
 from iamgen.sources._trail.listing import Connection, is_other_kind, s3_client
 from iamgen.sources._trail.record import (
     MAX_UNPACKED,
+    UNPACK_ERRORS,
     BadFile,
     Record,
     decode_record,
@@ -81,8 +84,8 @@ def extractions(tasks: list[Task], connection: Connection, jobs: int) -> Iterato
         left = iter(tasks)
         try:
             while True:
-                while len(waiting) < jobs * 2 and (task := next(left, None)) is not None:
-                    waiting.add(pool.submit(_run, task))
+                while len(waiting) < jobs * 2 and (following := next(left, None)) is not None:
+                    waiting.add(pool.submit(_run, following))
                 if not waiting:
                     return
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -148,10 +151,6 @@ class _Reader:
             self._extractor.set_aside(file, "bad", error.strerror or "unreadable")
 
     def _chunks(self, file: FileKey, data: bytes) -> Iterator[bytes]:
-        import io
-
-        from isal import igzip, isal_zlib
-
         if data:
             raw: Any = io.BytesIO(data)
         elif file.partition.startswith("s3://"):
@@ -162,10 +161,11 @@ class _Reader:
             head = raw.read(2)
             source: Any = _Joined(head, raw)
             if head == b"\x1f\x8b":
-                source = igzip.IGzipFile(fileobj=io.BufferedReader(source, 1 << 20), mode="rb")
+                unzip: Any = igzip.IGzipFile
+                source = unzip(fileobj=io.BufferedReader(source, 1 << 20), mode="rb")
             while chunk := source.read(1 << 20):
                 yield chunk
-        except (EOFError, isal_zlib.error, igzip.BadGzipFile) as error:
+        except UNPACK_ERRORS as error:
             raise BadFile("damaged gzip") from error
         finally:
             raw.close()

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
+from isal import igzip, isal_zlib
 from msgspec import Raw, Struct
 
 MAX_UNPACKED = 128 * 1024 * 1024
@@ -29,6 +30,9 @@ class BadFile(Exception):  # noqa: N818  not an error of the run: the file is se
         super().__init__(reason)
         self.reason = reason
 
+
+_ISAL_ERROR: Any = isal_zlib.error
+UNPACK_ERRORS: tuple[type[Exception], ...] = (_ISAL_ERROR, igzip.BadGzipFile, EOFError)
 
 NULL = Raw(b"null")
 
@@ -131,15 +135,13 @@ def unpack(data: bytes) -> bytes:
         if len(data) > MAX_UNPACKED:
             raise BadFile("large")
         return data
-    from isal import isal_zlib
-
     parts: list[bytes] = []
     room = MAX_UNPACKED
     while data:
         unpacker = isal_zlib.decompressobj(31)
         try:
             part = unpacker.decompress(data, room + 1)
-        except isal_zlib.error as error:
+        except UNPACK_ERRORS as error:
             raise BadFile("damaged gzip") from error
         room -= len(part)
         if room < 0:
@@ -215,7 +217,8 @@ def _entries(document: Any) -> list[Any]:
             if nested and len(nested) == len(entries):
                 return [each for entry in nested for each in entry["Records"] or ()]
             return entries
-    raise BadFile("no Records")
+        case _:
+            raise BadFile("no Records")
 
 
 def _lookup_entry(entry: Any) -> Any:
