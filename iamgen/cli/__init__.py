@@ -11,6 +11,10 @@ from iamgen.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, IamgenError
 
 VERBS: dict[str, str] = {
     "suggest": "The policy, boundary and difference for one function.",
+    "scan": "Usage facts from code and templates.",
+    "logs": "CloudTrail into the usage store; what it shows and what it cannot.",
+    "init": "A first iamgen.toml with what was found.",
+    "doctor": "Per function: status, what is missing, and the command that would give it.",
 }
 """Verb -> its one line of help. The module `iamgen.cli.<verb>` states `command`."""
 
