@@ -18,7 +18,7 @@ def command(project: str, *, force: bool) -> int:
     iamgen init --project services/orders
     """
     from iamgen.outputs._init_file import init_file
-    from iamgen.pipeline.suggest import inventory
+    from iamgen.pipeline.templates import inventory
 
     folder = Path(project)
     if not folder.is_dir():

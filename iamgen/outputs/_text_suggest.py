@@ -1,5 +1,7 @@
 """The answer of `suggest` for a terminal: status first, then one line per decision, what breaks or escalates on top."""
 
+import re
+
 from iamgen.model.decision import Decision, Granted, Verdict
 from iamgen.model.fact import (
     CodeEvidence,
@@ -141,7 +143,8 @@ def short_resource(symbolic: str) -> str:
         if symbolic.startswith(head):
             fields = symbolic[len(head) :].split(":", 3)
             if len(fields) == 4 and fields[1] in ("${Region}", "*", "") and fields[2] in ("${Account}", "*", ""):
-                return fields[3]
+                rest = fields[3]
+                return rest if re.search(r"[A-Za-z{]", rest) else f"{fields[0]} {rest}"
     return symbolic
 
 

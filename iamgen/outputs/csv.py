@@ -2,10 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from iamgen.model.result import Suggestion, SuggestResult
+from iamgen.model.scan import ScanResult
 from iamgen.outputs._escape import visible
+from iamgen.outputs._scan import scan_rows
 from iamgen.plugins import OutputFormat
 
 HEADER = (
@@ -16,12 +19,17 @@ HEADER = (
 
 def render(result: Any) -> str:
     """Return one line per permission, header first."""
+    if isinstance(result, ScanResult):
+        return table(scan_rows(result))
+    return table([HEADER, *(row for one in result.functions for row in _rows(one))])
+
+
+def table(rows: Iterable[tuple[object, ...]]) -> str:
+    """Return rows as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    for one in result.functions:
-        for row in _rows(one):
-            writer.writerow([cell(value) for value in row])
+    for row in rows:
+        writer.writerow([cell(value) for value in row])
     return out.getvalue()
 
 
@@ -46,4 +54,4 @@ def _rows(one: Suggestion) -> list[tuple[object, ...]]:
     return rows or [(*head, *(None for _ in HEADER[len(head) :]))]
 
 
-PLUGIN = OutputFormat(name="csv", suffix=".csv", renders=(SuggestResult,), render=render)
+PLUGIN = OutputFormat(name="csv", suffix=".csv", renders=(SuggestResult, ScanResult), render=render)

@@ -3,13 +3,15 @@
 from typing import Any
 
 from iamgen.model.result import SuggestResult
+from iamgen.model.scan import ScanResult
+from iamgen.outputs._scan import scan_text
 from iamgen.outputs._text_suggest import suggest_text
 from iamgen.plugins import OutputFormat
 
 
 def render(result: Any) -> str:
     """Return the answer as text."""
-    return suggest_text(result)
+    return scan_text(result) if isinstance(result, ScanResult) else suggest_text(result)
 
 
-PLUGIN = OutputFormat(name="text", suffix=".txt", renders=(SuggestResult,), render=render)
+PLUGIN = OutputFormat(name="text", suffix=".txt", renders=(SuggestResult, ScanResult), render=render)

@@ -122,15 +122,14 @@ def _usage(subject: Subject, scanned: Scanned, journey: "Journey") -> FunctionUs
             facts.extend(
                 _named(fact, subject, scanned) for fact in journey.usage.facts_of(arn)
             )
-    hiding = [gap for gap in scanned.gaps if gap.services != ()]
-    named = {service for gap in hiding for service in (gap.services or ("*",))}
+    hiding = scanned.hiding
     return FunctionUsage(
         function=subject.ref,
         facts=tuple(facts),
         gaps=scanned.gaps,
         code_analysed=scanned.analysed,
         complete_for_all=scanned.analysed and not hiding,
-        incomplete_services=frozenset(named),
+        incomplete_services=hiding,
     )
 
 

@@ -12,6 +12,7 @@ from iamgen.model.config import Hint
 from iamgen.model.fact import UsageFact
 from iamgen.model.observation import ApiCall, CodeReport, Gap, GapReason, Location
 from iamgen.model.request import SuggestRequest
+from iamgen.model.scan import ScannedFunction, ScanResult
 from iamgen.model.value import MapValue
 from iamgen.pipeline.functions import Subject
 
@@ -33,6 +34,19 @@ class Scanned:
     def analysed(self) -> bool:
         """Whether any code of the function was analysed."""
         return self.report is not None and self.report.analysed
+
+
+    @property
+    def hiding(self) -> frozenset[str]:
+        """Services whose use a gap may hide; `*` among them when it may be any."""
+        gaps = [gap for gap in self.gaps if gap.services != ()]
+        return frozenset(service for gap in gaps for service in (gap.services or ("*",)))
+
+    def complete_for(self, services: frozenset[str]) -> tuple[str, ...]:
+        """Return which of some services the code would have shown; `*` when nothing is hidden."""
+        if not self.analysed or "*" in self.hiding:
+            return ()
+        return tuple(sorted(services - self.hiding)) if self.hiding else ("*",)
 
 
 def key(subject: Subject) -> str:
@@ -64,6 +78,75 @@ def scan_subjects(
         hinted.update(used)
         found[key(subject)] = _resolve(subject, report, naming, request, maps)
     return found
+
+
+def scan(request: SuggestRequest, changed_since: str | None = None) -> ScanResult:
+    """Return what code and templates say of the functions of a project, without roles and logs.
+
+    Raises:
+        UsageError: an unknown function or revision.
+    """
+    from iamgen.access.maps import open_maps
+    from iamgen.pipeline.functions import choose, template_subjects
+    from iamgen.pipeline.templates import read_templates
+
+    maps = open_maps()
+    deployments, gaps = read_templates(request)
+    subjects = template_subjects(deployments)
+    named = request if request.functions else replace(request, all_functions=True)
+    chosen = choose(subjects, named)
+    skipped: tuple[Subject, ...] = ()
+    if changed_since is not None:
+        chosen, skipped = _affected(chosen, request, changed_since)
+    scanned = scan_subjects(chosen, request, maps)
+    return ScanResult(
+        functions=tuple(_scanned_function(scanned[key(s)]) for s in chosen),
+        gaps=gaps,
+        sources=tuple(f"template {d.template}" for d in deployments),
+        skipped=tuple(s.ref.id for s in skipped),
+    )
+
+
+def _scanned_function(one: Scanned) -> ScannedFunction:
+    report = one.report
+    spoken = frozenset(fact.action.partition(":")[0] for fact in one.facts)
+    return ScannedFunction(
+        function=one.subject.ref,
+        analysed=one.analysed,
+        facts=one.facts,
+        gaps=one.gaps,
+        files=report.files if report is not None else (),
+        calls=report.calls_seen if report is not None else 0,
+        resolved=len(report.calls) + report.calls_foreign if report is not None else 0,
+        complete_for=one.complete_for(spoken),
+    )
+
+
+def _affected(
+    subjects: tuple[Subject, ...], request: SuggestRequest, base: str
+) -> tuple[tuple[Subject, ...], tuple[Subject, ...]]:
+    """Return the functions that a change can affect, and the others; in doubt a function is affected."""
+    from iamgen.pipeline.git import changed_in_work_tree, read_revisions
+
+    revisions = read_revisions(request.project, base)
+    changed = changed_in_work_tree(revisions.top, revisions.merge_base, revisions.prefix)
+    folders = {
+        root.rstrip("/") + "/"
+        for s in subjects
+        if s.spec is not None
+        for root in (s.spec.code_root, *s.spec.layer_roots)
+        if root
+    }
+    shared = [path for path in changed if not any(path.startswith(folder) for folder in folders)]
+    beyond = [path for path in shared if not path.endswith((".md", ".txt", ".rst"))]
+    affected: list[Subject] = []
+    others: list[Subject] = []
+    for subject in subjects:
+        spec = subject.spec
+        roots = [f"{r.rstrip('/')}/" for r in (spec.code_root, *spec.layer_roots) if r] if spec else []
+        touched = bool(beyond) or not roots or any(p.startswith(tuple(roots)) for p in changed)
+        (affected if touched else others).append(subject)
+    return tuple(affected), tuple(others)
 
 
 def naming_for(subject: Subject, request: SuggestRequest) -> Naming:

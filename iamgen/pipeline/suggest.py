@@ -10,7 +10,6 @@
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iamgen.access.maps import AccessMaps, open_maps
@@ -23,6 +22,7 @@ from iamgen.pipeline.answer import answer_group
 from iamgen.pipeline.functions import Subject, choose, join_log, template_subjects
 from iamgen.pipeline.groups import group_by_role
 from iamgen.pipeline.scan import Scanned, scan_subjects
+from iamgen.pipeline.templates import read_templates
 
 if TYPE_CHECKING:
     from iamgen.pipeline.logs import LogUsage
@@ -110,38 +110,6 @@ def insufficient(result: SuggestResult, request: SuggestRequest) -> bool:
     return bool(request.functions) and any(
         f.status is Status.INSUFFICIENT for f in result.functions
     )
-
-
-def read_templates(
-    request: SuggestRequest,
-) -> tuple[tuple[Deployment, ...], tuple[Gap, ...]]:
-    """Return the deployments of the project, and what of its templates could not be read."""
-    if request.no_project:
-        return (), ()
-    from iamgen.plugins import ReadOptions
-    from iamgen.sources.discover import read_project
-
-    options = ReadOptions(
-        project=request.project,
-        parameters=request.parameters,
-        stack_name=request.stack_name,
-        config_env=request.config_env,
-        stage=request.stage,
-        var_files=request.var_files,
-        account=request.account,
-        region=request.region,
-        partition=request.partition,
-    )
-    found = read_project(options, template=request.template, source=request.source)
-    deployments = tuple(one for one in found if isinstance(one, Deployment))
-    gaps = [one for one in found if isinstance(one, Gap)]
-    gaps.extend(gap for one in deployments for gap in one.gaps if gap.function is None)
-    return deployments, tuple(dict.fromkeys(gaps))
-
-
-def inventory(project: Path) -> tuple[Deployment, ...]:
-    """Return what the templates of a project deploy, without reading any code."""
-    return read_templates(SuggestRequest(project=project))[0]
 
 
 def read_logs(
