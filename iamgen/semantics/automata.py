@@ -8,7 +8,7 @@ same answer; a question that costs too much raises `OutOfBudget`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,11 +22,13 @@ FIELD_STAR, FIELD_ONE = "\ue102", "\ue103"
 """Wildcards that do not match a colon."""
 SEGMENT_STAR, SEGMENT_ONE = "\ue104", "\ue105"
 """Wildcards that do not match a slash."""
+NAME_ONE = "\ue106"
+"""One character of a name, or the value of a policy variable."""
 FIRST_VARIABLE = 0xE200
 LAST_PRIVATE = 0xF8FF
 
 _STARS = {"*": "", FIELD_STAR: ":", SEGMENT_STAR: "/"}
-_ONES = {"?": "", FIELD_ONE: ":", SEGMENT_ONE: "/"}
+_ONES = {"?": "", FIELD_ONE: ":", SEGMENT_ONE: "/", NAME_ONE: "name"}
 _FILLERS = "xyz0123456789abcdefghijklmnopqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ_~$+%@!"
 
 Found = TypeVar("Found")
@@ -65,6 +67,12 @@ def has_private(text: str) -> bool:
     return not text.isascii() and any("\ue000" <= sign <= "\uf8ff" for sign in text)
 
 
+def filler_for(used: Collection[str]) -> str:
+    """Return a plain character that is not one of those used."""
+    plain = next((sign for sign in _FILLERS if sign not in used), "")
+    return plain or next(chr(code) for code in range(0xE9, 0xD800) if chr(code) not in used)
+
+
 def as_literal(text: str) -> str:
     """Return text whose `*` and `?` are plain characters."""
     return text.replace("*", LITERAL_STAR).replace("?", LITERAL_MARK)
@@ -76,14 +84,14 @@ def as_plain(text: str) -> str:
 
 
 class Machine:
-    """Patterns walked together; a character of a variable is matched by itself and by `*` only."""
+    """Patterns walked together; `?` does not match the character of a variable, `*` does."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self.ranges: list[int] = []
         self.accepts: list[int] = []
         self.totals: list[int] = []
         self._literal: dict[str, int] = {}
-        self._ones = dict.fromkeys(("", ":", "/"), 0)
+        self._ones = dict.fromkeys(("", ":", "/", "name"), 0)
         self._stars = dict.fromkeys(("", ":", "/"), 0)
         self._kills: list[tuple[int, int]] = []
         self._adjacent = False
@@ -138,8 +146,9 @@ class Machine:
     def _move(self, character: str) -> tuple[int, int]:
         literal = self._literal.get(character, 0)
         if is_variable(character):
-            return literal, self._stars[""]
-        moving, staying = literal | self._ones[""], self._stars[""]
+            bounded = self._ones[":"] | self._ones["/"] | self._ones["name"]
+            return literal | bounded, self._all_stars
+        moving, staying = literal | self._ones[""] | self._ones["name"], self._stars[""]
         for sign in (":", "/"):
             if character != sign:
                 moving |= self._ones[sign]
@@ -178,7 +187,7 @@ class Machine:
 
     def filler(self) -> str:
         """Return a plain character that no pattern names."""
-        return next((sign for sign in _FILLERS if sign not in self._literal), "\u00e9")
+        return filler_for(self._literal)
 
 
 @dataclass(frozen=True, slots=True)

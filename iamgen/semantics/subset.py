@@ -24,7 +24,15 @@ from iamgen.model.condition import Condition
 from iamgen.model.diff import Request
 from iamgen.model.glob import Glob
 from iamgen.semantics.allowset import ANYTHING, Clause, Pattern, Space, Unsupported, presence
-from iamgen.semantics.automata import Budget, Group, Machine, OutOfBudget, is_variable, search
+from iamgen.semantics.automata import (
+    Budget,
+    Group,
+    Machine,
+    OutOfBudget,
+    filler_for,
+    is_variable,
+    search,
+)
 from iamgen.semantics.contexts import Assignment, Atom, Contexts
 from iamgen.semantics.layers import Layers
 from iamgen.semantics.universe import Universe, positions
@@ -188,6 +196,8 @@ class Comparison:
         atoms |= {presence(key) for key in self.space.variables().values()}
         self._contexts = Contexts(sorted(atoms, key=repr), self._budget)
         self._templates: dict[str, str] = {}
+        used = {sign for clause in clauses for pattern in clause.patterns for sign in pattern.text}
+        self._filler = filler_for(used)
 
     # --- the public questions --------------------------------------------------------------------
 
@@ -282,6 +292,7 @@ class Comparison:
             keys=self.space.keys,
             variables=self.space.variables(),
             segments=self.universe.segments,
+            filler=self._filler,
         )
         return confirmed(sketch, self.left, self.right)
 
@@ -360,6 +371,8 @@ class Comparison:
                 if narrowed is None:
                     continue
                 present = frozenset(presence(key) for p in narrowed for key in p.variables)
+                if len(narrowed) > 1:
+                    narrowed = tuple(_loosened(p) for p in narrowed)
                 yield Obligation(mask, narrowed, excluded, atoms | present, clauses)
 
     def _cases(self, obligation: Obligation) -> Iterator["_Case"]:
@@ -451,7 +464,7 @@ class Comparison:
         for form, part in self._forms(mask, case, bool(helpers)):
             for template in form:
                 if template not in answers:
-                    answers[template] = self._search(case, template, helpers)
+                    answers[template] = self._search_typed(case, template, helpers)
                 found = answers[template]
                 if found is not None:
                     failed[id(found)] = failed.get(id(found), 0) | part
@@ -507,6 +520,17 @@ class Comparison:
         text, assignment = found
         context = tuple(sorted(assignment.items()))
         return Finding(obligation, mask, text, template, context, None, case.is_loose)
+
+    def _search_typed(
+        self, case: "_Search", template: str, helpers: Sequence["_Helper"]
+    ) -> tuple[str, Assignment] | None:
+        found = self._search(case, template, helpers)
+        if found is None and any(
+            pattern.variables and _overlap(pattern.text, template) for pattern in case.patterns
+        ):
+            # The value of a variable may be what makes the resource fit: any resource will do.
+            return self._search(case, "*", helpers)
+        return found
 
     def _search(
         self, case: "_Search", template: str, helpers: Sequence["_Helper"]
@@ -730,13 +754,13 @@ def _overlap(one: str, other: str) -> bool:
 def _plain_wildcards(text: str) -> str:
     if text.isascii():
         return text
-    signs = {"\ue102": "*", "\ue103": "?", "\ue104": "*", "\ue105": "?"}
+    signs = {"\ue102": "*", "\ue103": "?", "\ue104": "*", "\ue105": "?", "\ue106": "?"}
     return "".join("*" if is_variable(sign) else signs.get(sign, sign) for sign in text)
 
 
 def _plain(prefix: str) -> str:
     """Return the part of a literal prefix before any wildcard with a bound."""
     for index, sign in enumerate(prefix):
-        if "\ue102" <= sign <= "\ue105":
+        if "\ue102" <= sign <= "\ue106":
             return prefix[:index]
     return prefix

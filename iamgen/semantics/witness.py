@@ -15,6 +15,7 @@ from iamgen.model.policy import Policy, Statement
 from iamgen.semantics.automata import (
     FIELD_ONE,
     FIELD_STAR,
+    NAME_ONE,
     OTHER,
     SEGMENT_ONE,
     SEGMENT_STAR,
@@ -30,6 +31,7 @@ NO_RESOURCE = "\ue000"
 
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"\$\{([^{},]*)(?:,\s*'([^']*)')?\}")
+_OPEN = "*?" + NAME_ONE + FIELD_ONE + FIELD_STAR + SEGMENT_ONE + SEGMENT_STAR
 _FIELDS = ("arn", "aws", "", "us-east-1", "111122223333")
 _NAME = "example"
 MAX_TRIES = 4
@@ -49,6 +51,8 @@ class Sketch:
     variables: Mapping[str, str]
     """Character -> folded key."""
     segments: frozenset[str]
+    filler: str
+    """A character that no pattern of either side names."""
 
 
 def confirmed(sketch: Sketch, left: Layers, right: Layers) -> Request | None:
@@ -77,7 +81,7 @@ def template_pattern(text: str, segments: frozenset[str]) -> str:
         return NO_RESOURCE
 
     def wildcard(match: re.Match[str]) -> str:
-        return SEGMENT_ONE + SEGMENT_STAR if match.group(1) in segments else "?*"
+        return SEGMENT_ONE + SEGMENT_STAR if match.group(1) in segments else NAME_ONE + "*"
 
     fields = text.split(":", 5)
     bound = [_PLACEHOLDER.sub(FIELD_ONE + FIELD_STAR, field) for field in fields[:5]]
@@ -97,8 +101,7 @@ def _tries(sketch: Sketch) -> Iterator[str]:
         if text and _fits(text, template) and count < MAX_TRIES:
             count += 1
             yield text
-    machine = Machine([*sketch.patterns, sketch.template])
-    yield raw.replace(OTHER, machine.filler())
+    yield raw.replace(OTHER, sketch.filler)
 
 
 def _fits(text: str, template: str) -> bool:
@@ -134,12 +137,14 @@ def _filled(shape: str, template: str) -> str:
 
 
 def _is_open(text: str) -> bool:
-    return any(sign in text for sign in "*?" + FIELD_ONE + FIELD_STAR + SEGMENT_ONE + SEGMENT_STAR)
+    return any(sign in text for sign in _OPEN)
 
 
 def _named(text: str) -> str:
     """Return a string of a pattern, with a name where it has wildcards."""
-    text = text.replace(SEGMENT_ONE, "?").replace(SEGMENT_STAR, "*").replace("?*", "*")
+    for sign in (SEGMENT_ONE, FIELD_ONE, NAME_ONE):
+        text = text.replace(sign, "?")
+    text = text.replace(SEGMENT_STAR, "*").replace(FIELD_STAR, "*").replace("?*", "*")
     return text.replace("*", _NAME).replace("?", "x")
 
 
