@@ -238,6 +238,9 @@ class _Analysis:
     def _arguments(self, value: Val, args: Args) -> Args:
         """Return the event and the context, and nothing that a method of a class does not take."""
         if isinstance(value, FunctionVal):
+            if value.context is not None:
+                thing = self.program.new_thing(value.context, Args())
+                return Args([args.places[0], thing])
             names = [
                 each.target.id
                 for each in value.function.params

@@ -46,6 +46,7 @@ from iamgen.sources._program.values import (
     text,
 )
 
+NO_KEY = "no key"
 UNROLLED = 16
 """Items of a known list that a loop goes through one by one."""
 _TRUTHY = (
@@ -267,8 +268,18 @@ class Evaluator(Machine):
         name = literal(key)
         match value:
             case Alt():
-                known = [each for each in value.options if not is_none(each)]
-                return join_all(self.item(each, key) for each in known)
+                known = [
+                    each
+                    for each in value.options
+                    if not is_none(each) and not (name is not None and literal(each) is not None)
+                ]
+                found = [self.item(each, key) for each in known or value.options]
+                there = [
+                    each
+                    for each in found
+                    if not (isinstance(each, Unknown) and each.detail.startswith(NO_KEY))
+                ]
+                return join_all(there or found)
             case Environ():
                 if name is None:
                     return Unknown("an environment variable whose name is made at run time")
@@ -313,7 +324,7 @@ class Evaluator(Machine):
             made = self.call(value.default, Args(), _NO_CALL)
             value.entries[index] = made
             return made
-        return Unknown(f"no key {index}")
+        return Unknown(f"{NO_KEY} {index}")
 
     def element(self, value: Val) -> Val:
         """Return what any one item of a value can be, when it is gone through."""

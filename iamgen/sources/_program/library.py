@@ -78,6 +78,11 @@ _DRIVERS = frozenset(
 """Methods by which a framework begins to call what was registered with it."""
 
 
+_DURABLE = "aws_durable_execution_sdk_python"
+_CONTEXTS = {f"{_DURABLE}.durable_execution": External(_DURABLE, "DurableContext")}
+"""Decorators of handlers that pass a context of their own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """What the analysis must know of a language's own library. Functions that answer None leave it to others."""
@@ -466,6 +471,11 @@ def _call_thing(machine: Machine, value: Thing, name: str, args: Args, node: for
             )
         else:
             _handed_over(machine, value.kind.full, args, node)
+            if sdk.looks_like_call(name, args) and args.keywords:
+                machine.sites.add((machine.frame.module.path, node.line, name))
+                machine.gap(
+                    GapReason.CLIENT_UNRESOLVED, f"{name} of {value.kind.full}", node, None
+                )
     _signed_request(machine, name, args, node, value)
     for each in args.values():
         for option in options(each):
@@ -603,6 +613,8 @@ def decorate(machine: Machine, decorator: Val, value: Val) -> Val:
         case External():
             if isinstance(value, ClassVal):
                 value.markers = (*value.markers, decorator.full)
+            if isinstance(value, FunctionVal):
+                value.context = _CONTEXTS.get(decorator.full)
             if decorator.full.endswith("contextmanager") and isinstance(value, FunctionVal):
                 value.context_manager = True
             _check_library(machine, decorator)
@@ -611,6 +623,8 @@ def decorate(machine: Machine, decorator: Val, value: Val) -> Val:
         case Thing():
             if isinstance(value, ClassVal):
                 value.markers = (*value.markers, decorator.kind.full)
+            elif isinstance(value, FunctionVal):
+                value.context = _CONTEXTS.get(decorator.kind.full)
             owner = decorator.attributes.get("<owner>")
             if isinstance(owner, Thing):
                 owner.callbacks.append(value)

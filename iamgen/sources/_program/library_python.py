@@ -106,6 +106,8 @@ def _builtin(name: str, module: ModuleState) -> Val:
 def _external(machine: Machine, value: External) -> Val:
     if value.full == "os.environ":
         return Environ()
+    if value.full == "sys.executable":
+        return text("python")
     if value.full == "sys.modules":
         return Unknown("the loaded modules")
     return value
@@ -1045,6 +1047,8 @@ def _thing_method(  # noqa: C901, PLR0911, PLR0912
         return value
     if path == "environs.Env" and name not in ("read_env",):
         return _getenv(machine, args, node)
+    if last == "DurableContext":
+        return _durable(machine, value, name, args, node)
     if path == "string.Template" and name in ("substitute", "safe_substitute"):
         return Unknown("a filled template")
     if last == "batch_writer" or path == "<batch>":
@@ -1056,6 +1060,31 @@ def _thing_method(  # noqa: C901, PLR0911, PLR0912
     if path == "<provider>" and name in ("provided", "provider"):
         return value
     return None
+
+
+def _durable(
+    machine: Machine, value: Thing, name: str, args: Args, node: form.Call
+) -> Val | None:
+    """A step of a durable function: the functions it is given run now, with a context of their own."""
+    if name not in _DURABLE_STEPS:
+        return None
+    made: list[Val] = []
+    for each in args.values():
+        for option in options(each):
+            items = option.items if isinstance(option, ListVal) else [option]
+            for item in items:
+                if isinstance(item, FunctionVal | Bound | Partial):
+                    first = machine.element(args.places[0]) if name == "map" and args.places else None
+                    given = [value, first] if first is not None else [value]
+                    made.append(machine.call(item, Args(given, {}, Unknown("an argument")), node))
+                elif isinstance(item, Response | Event | Instance):
+                    made.append(item)
+    return join_all(made) if made else Unknown(f"{name} of a durable function")
+
+
+_DURABLE_STEPS = frozenset(
+    {"step", "run_in_child_context", "map", "parallel", "wait_for_condition", "wait_for_callback"}
+)
 
 
 def _executor(machine: Machine, value: Thing, name: str, args: Args, node: form.Call) -> Val | None:

@@ -294,7 +294,11 @@ def resource_member(machine: Machine, value: Resource, name: str) -> Val:
         if key == name:
             return each
     model = _model(machine, value)
-    if model is None or name == "meta":
+    if name == "meta":
+        meta = machine.new_thing(External("<meta>"), Args())
+        meta.attributes["client"] = Client(value.service, value.foreign)
+        return meta
+    if model is None:
         return Member(value, name)
     if any(name == each for each, _ in model.collections):
         return Collection(value, name)

@@ -264,7 +264,7 @@ class ModuleState:
 class FunctionVal:
     """A function together with the scope it was made in."""
 
-    __slots__ = ("cls", "context_manager", "function", "module", "receiver", "scope")
+    __slots__ = ("cls", "context", "context_manager", "function", "module", "receiver", "scope")
 
     def __init__(self, function: Function, scope: Scope, module: ModuleState) -> None:
         self.function = function
@@ -272,6 +272,8 @@ class FunctionVal:
         self.module = module
         self.cls: ClassVal | None = None
         self.context_manager = False
+        self.context: External | None = None
+        """What a library's decorator passes in place of the Lambda context."""
         self.receiver: Val | None = None
         """What `this` is in an arrow function: the receiver where it was made."""
 

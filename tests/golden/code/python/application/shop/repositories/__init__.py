@@ -1,0 +1,4 @@
+from .orders import OrderRepository
+from .audit import AuditRepository
+
+__all__ = ["OrderRepository", "AuditRepository"]
