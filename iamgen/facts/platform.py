@@ -215,7 +215,7 @@ def _known(
 
 
 def _type_of(rule: Mapping[str, Any]) -> str:
-    service = rule["actions"][0].partition(":")[0]
+    service = str(rule["actions"][0]).partition(":")[0]
     if service == "s3":
         return "arn:${Partition}:s3:::*"
     if service == "secretsmanager":

@@ -66,3 +66,33 @@ def image_build(project: Project, file: Path) -> ImageBuild:
         runtime=None if base is None else f"{base[1]}{base[2]}",
         folders=tuple(dict.fromkeys(folders)),
     )
+
+
+def go_folder(project: Project, folder: Path, handler: str | None) -> Path:
+    """Return the folder of the Go program that a handler's file name (`bin/list`) is built from.
+
+    That is a folder of that name with Go files, or the folder of a Go file of that name; the given
+    folder where neither is found.
+    """
+    name = "" if handler is None else handler.rstrip("/").rpartition("/")[2].removesuffix(".go")
+    if not re.fullmatch(r"[\w.-]+", name) or name in ("bootstrap", "main"):
+        return folder
+    pending, seen = [(folder, 0)], 0
+    while pending:
+        place, depth = pending.pop(0)
+        try:
+            inner = sorted(path for path in place.iterdir() if not path.name.startswith("."))
+        except OSError:
+            continue
+        if (place / f"{name}.go") in inner or (place.name == name and _has_go(inner)):
+            return place if project.holds(place) else folder
+        seen += 1
+        if depth < 4 and seen < 500:
+            skip = ("node_modules", "vendor", "bin")
+            below = [path for path in inner if path.is_dir() and path.name not in skip]
+            pending.extend((path, depth + 1) for path in below if not path.is_symlink())
+    return folder
+
+
+def _has_go(paths: list[Path]) -> bool:
+    return any(path.suffix == ".go" for path in paths)
