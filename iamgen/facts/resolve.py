@@ -21,6 +21,7 @@ from iamgen.access.lookup import (
     When,
 )
 from iamgen.access.maps import AccessMaps
+from iamgen.access.transforms import default
 from iamgen.facts.bind import UNKNOWN, Binder, Bound
 from iamgen.facts.transform import Named, split_arn, transform
 from iamgen.model.condition import Condition
@@ -280,6 +281,11 @@ class Resolver:
             sorted(whole, key=lambda e: e.bind[WHOLE][0]), key=lambda e: e.bind[WHOLE][0]
         ):
             found.extend(self._from_whole(call, tuple(group)))
+        if not found:
+            return [
+                _Found(symbolic=_widest(e.arn), certainty=Certainty.ASSUMED, unresolved=True, kind=e.arn)
+                for e in live
+            ]
         return _without_shadows(found)
 
     def _from_whole(self, call: ApiCall, entries: tuple[ResourceEntry, ...]) -> list[_Found]:
@@ -339,7 +345,8 @@ class Resolver:
         options: list[list[tuple[str, Named, Bound]]] = []
         for placeholder, (path, rule) in entry.bind.items():
             bound = values[path]
-            options.append([(placeholder, named, bound) for named in transform(rule, bound.text)])
+            text = bound.text or default(rule) or ""
+            options.append([(placeholder, named, bound) for named in transform(rule, text)])
         out: list[_Found] = []
         for combination in itertools.product(*options):
             out.append(_assemble(entry, combination))
@@ -377,10 +384,8 @@ def _assemble(
     known = False
     for placeholder, named, bound in combination:
         text = named.text
-        if text == "":
-            text, missing = _default(placeholder), True
-        else:
-            missing = False
+        missing = text == ""
+        text = text or "*"
         if named.is_arn:
             base = (placeholder, text)
         names[placeholder] = text
@@ -403,11 +408,6 @@ def _assemble(
         unresolved=not known,
         kind=entry.arn,
     )
-
-
-def _default(placeholder: str) -> str:
-    """Return what stands for a member that the call does not pass: nothing is known of it."""
-    return {"EventBusName": "default", "GroupName": "default"}.get(placeholder, "*")
 
 
 def _fill(template: str, names: dict[str, str]) -> str:
