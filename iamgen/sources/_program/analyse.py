@@ -226,7 +226,11 @@ class _Analysis:
                         if each.find(name) is not None:
                             program.call(program.member(made, name), args, call)
                 case Thing():
-                    library.drive(program, each)
+                    spoken = library.language(program)
+                    if spoken.call_wrapper is None or not spoken.call_wrapper(
+                        program, each, args, call
+                    ):
+                        library.drive(program, each)
                 case External():
                     program.call(each, args, call)
                 case _:

@@ -105,6 +105,10 @@ class Language:
     """Whether a library never calls AWS and keeps no client (the standard library, logging, test tools)."""
     prepare: Callable[[ModuleState], None]
     """Sets the names that every module has."""
+    annotated: Callable[[Machine, External], Val | None] | None = None
+    """What a value is whose type is a library's."""
+    call_wrapper: Callable[[Machine, Thing, Args, form.Call], Val | None] | None = None
+    """A handler that a library made of the project's functions: it calls them with the same arguments."""
 
 
 @cache

@@ -1,15 +1,16 @@
 """What JavaScript's own library and the common packages do to values, as far as the analysis must know."""
 
-from iamgen.access import highlevel
+from iamgen.model.observation import GapReason
 from iamgen.model.value import Text
-from iamgen.sources._program import form, texts
-from iamgen.sources._program.javascript import libraries, methods, sdk
+from iamgen.sources._program import form, library, texts
+from iamgen.sources._program.javascript import libraries, methods, recording, sdk
 from iamgen.sources._program.library import Language
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,
     Bound,
     Builtin,
+    Client,
     ClientMember,
     DictVal,
     Environ,
@@ -27,7 +28,6 @@ from iamgen.sources._program.values import (
     Val,
     concatenate,
     describe,
-    is_none,
     join_all,
     literal,
     options,
@@ -70,6 +70,8 @@ _PASSING = frozenset(
         "memoizee",
     )
 )
+_FLOWS = frozenset(("flow", "flowRight", "compose", "pipe"))
+_BACKWARDS = frozenset(("flowRight", "compose"))
 _NODE = frozenset(
     (
         "assert", "async_hooks", "buffer", "child_process", "console", "constants", "crypto", "dns", "events", "fs", "http",
@@ -137,6 +139,12 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
         return _joined_path(machine, args)
     if module == "process":
         return Unknown(value.full)
+    last = module.rpartition("/")[2].removesuffix(".js")
+    if name in _FLOWS or (not name and last in _FLOWS):
+        order = list(args.places)
+        backwards = name in _BACKWARDS or last in _BACKWARDS
+        functions = machine.new_list(order[::-1] if backwards else order)
+        return Partial(Builtin("<flow>"), (functions,))
     if name in _PASSING and args.places and methods.is_function(args.places[0]):
         return args.places[0]
     if module in ("fs", "fs/promises", "crypto", "os", "zlib", "perf_hooks"):
@@ -150,6 +158,17 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
     if module in ("lodash", "async", "bluebird", "p-map") or module.startswith("lodash"):
         return _over_list(machine, name or module.rpartition("/")[2], args, node)
     return None
+
+
+def _flow(machine: Machine, args: Args, node: form.Call) -> Val:
+    """Return what functions give that are called one after the other (`flow(f, g)(x)`)."""
+    functions = args.places[0]
+    given = Args(list(args.places[1:]), {}, args.more)
+    result: Val = given.get(0) or NONE
+    for each in functions.items if isinstance(functions, ListVal) else ():
+        result = machine.call(each, given, node)
+        given = Args([result])
+    return result
 
 
 def _joined_path(machine: Machine, args: Args) -> Val:
@@ -177,10 +196,15 @@ def _call_functions(machine: Machine, args: Args, node: form.Call) -> Val:
     """Go through the functions among some arguments; return what the last gives."""
     result: Val = Unknown("a callback")
     for each in args.places:
-        if methods.is_function(each):
-            result = methods.call_back(
-                machine, each, [Unknown("an error"), Unknown("a result")], node
-            )
+        inner: tuple[Val, ...] = (each,)
+        if isinstance(each, ListVal):
+            inner = tuple(each.items)
+        elif isinstance(each, DictVal):
+            inner = tuple(each.entries.values())
+        for one in inner:
+            if methods.is_function(one):
+                places: list[Val] = [Unknown("an error"), Unknown("a result")]
+                result = methods.call_back(machine, one, places, node)
     return result
 
 
@@ -203,7 +227,11 @@ def _call_value(machine: Machine, value: Val, args: Args, node: form.Call) -> Va
 def _call_builtin(machine: Machine, name: str, args: Args, node: form.Call) -> Val | None:
     first = args.get(0)
     if name == "<resolve>":
+        if isinstance(first, ListVal) and len(args.places) > 1:
+            library.append(machine, first, args.places[1])
         return NONE
+    if name == "<flow>":
+        return _flow(machine, args, node)
     if name == "require":
         known = literal(first) if first is not None else None
         if known is None:
@@ -286,19 +314,36 @@ def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) 
     if isinstance(receiver, DictVal | ListVal | Unknown | Scalar):
         _call_functions(machine, args, node)
         if isinstance(receiver, Unknown):
-            return None if _looks_like_sdk(machine, name, args) else Unknown(describe(receiver))
+            return _call_unknown(machine, receiver, name, args, node)
         return Unknown(f"{name} of an object")
     return None
 
 
-def _looks_like_sdk(machine: Machine, name: str, args: Args) -> bool:
-    del machine
+def _call_unknown(
+    machine: Machine, receiver: Unknown, name: str, args: Args, node: form.Call
+) -> Val:
+    """Return what a method of something unknown gives.
+
+    A command says by itself what is sent; a method that is called as one calls a client is a gap:
+    members of requests are the only keys in JavaScript that begin with a capital as a rule.
+    """
     first = args.get(0)
-    if name == "send" and isinstance(first, Thing):
-        return True
-    return isinstance(first, DictVal) and any(
-        isinstance(key, str) and key[:1].isupper() for key in first.entries
-    )
+    if name == "send" and first is not None:
+        found = [libraries.command_of(machine, each) for each in options(first)]
+        results = [
+            recording.record(machine, Client(each[0]), each[1], each[2], node)
+            for each in found
+            if each is not None
+        ]
+        if results:
+            return join_all(results)
+    if isinstance(first, DictVal) and first.entries and name[:1].islower():
+        if all(isinstance(key, str) and key[:1].isupper() for key in first.entries):
+            place = machine.location(node)
+            machine.sites.add((place.path, place.line, name))
+            detail = f"{name} of {describe(receiver) or 'a client'}"
+            machine.gap(GapReason.CLIENT_UNRESOLVED, detail, node, None)
+    return Unknown(describe(receiver))
 
 
 def _thing_method(
@@ -358,17 +403,6 @@ def _prepare(module: ModuleState) -> None:
     del module
 
 
-def package_kind(machine: Machine, module: str) -> str:
-    """Return what is known of a package: client, document, library, silent, unmodelled, or nothing."""
-    package = highlevel.js_package(machine.maps, module)
-    return package.kind if package is not None else ""
-
-
-def nothing(value: Val | None) -> bool:
-    """Return whether a value is absent."""
-    return value is None or is_none(value)
-
-
 LANGUAGE = Language(
     builtin=_builtin,
     external=_external,
@@ -379,4 +413,6 @@ LANGUAGE = Language(
     thing_member=_thing_member,
     silent=_silent,
     prepare=_prepare,
+    annotated=sdk.annotated,
+    call_wrapper=_call_wrapper,
 )

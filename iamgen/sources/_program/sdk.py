@@ -633,6 +633,11 @@ def looks_like_call(name: str, args: Args) -> bool:
 
 def annotated(machine: Machine, annotation: External) -> Val | None:
     """Return the client or resource that a type annotation names (`mypy_boto3_s3.S3Client`)."""
+    if machine.frame.module.language != "python":
+        from iamgen.sources._program import library
+
+        spoken = library.language(machine)
+        return spoken.annotated(machine, annotation) if spoken.annotated is not None else None
     package, _, rest = annotation.full.partition(".")
     for prefix in ("mypy_boto3_", "types_boto3_", "types_aiobotocore_"):
         if not package.startswith(prefix):

@@ -311,3 +311,22 @@ def _config_client(machine: Machine, args: Args, service: str) -> Client:
             if isinstance(one, Client):
                 return Client(service, one.foreign, "v3")
     return Client(service)
+
+
+def annotated(machine: Machine, annotation: External) -> Val | None:
+    """Return the client that a type names (`S3Client`, `DynamoDBDocumentClient`, `AWS.S3`)."""
+    name = plain_name(annotation)
+    if annotation.module in _V2 or annotation.module.startswith(_V2_CLIENTS):
+        if name.endswith("DocumentClient"):
+            return Client("dynamodb", flavor="document")
+        service = highlevel.js_v2_service(machine.maps, name.partition(".")[0])
+        return Client(service, flavor="v2") if service and "." not in name else None
+    package = highlevel.js_package(machine.maps, annotation.module)
+    if package is None:
+        return None
+    if package.kind == "document" and name.startswith("DynamoDBDocument"):
+        return Client("dynamodb", flavor="document")
+    if package.kind == "client" and package.service:
+        if name.endswith("Client") or _is_aggregated(annotation.module, name):
+            return Client(package.service, flavor="v3")
+    return None
