@@ -38,6 +38,8 @@ class References:
     resources: Mapping[str, TemplateResource] = field(default_factory=dict)
     types: Mapping[str, Any] = field(default_factory=dict)
     """`types` of the table resource_types: CloudFormation type -> what its references return."""
+    parameters: frozenset[str] | None = None
+    """Parameters of the template; None when they are not known, and each other name is one."""
     cyclic: frozenset[str] = frozenset()
     named: Mapping[str, tuple[Piece, ...]] = field(default_factory=dict)
     """Names that a template builds itself, for resources that must not be referred to."""
@@ -141,6 +143,8 @@ def _name_of(
         return [Piece("text", before), Piece("text", values[name])]
     resource = references.resources.get(name)
     if resource is None:
+        if references.parameters is not None and name not in references.parameters:
+            return [Piece("text", before), Piece("text", values[name])] if name in values else None
         return [Piece("text", before), Piece("ref", name)]
     entry = references.types.get(resource.type)
     if entry is None:

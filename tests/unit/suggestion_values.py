@@ -4,7 +4,7 @@ from iamgen.model.decision import Basis, Decision, Verdict
 from iamgen.model.diff import Claim, Proof
 from iamgen.model.fact import Certainty, Origin, ResourcePattern
 from iamgen.model.function import FunctionRef, TemplateResource
-from iamgen.model.policy import Policy, Statement
+from iamgen.model.policy import Policy
 from iamgen.model.result import (
     CodeSummary,
     Ledger,
@@ -120,6 +120,3 @@ def resource(logical_id, kind, name=None, reference=None):
 def document(*statements):
     """Return a policy of statement documents."""
     return Policy.from_document({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-__all__ = ["Policy", "Statement"]
