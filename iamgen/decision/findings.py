@@ -149,23 +149,25 @@ def _removable(made: _Maker, rows: tuple[Decision, ...]) -> list[Finding]:
 
 
 def _wildcards(made: _Maker, rows: tuple[Decision, ...]) -> list[Finding]:
+    """One finding per service that is granted on `*` and used on resources that could be named."""
     broad = {
-        (row.statement, action.lower())
+        action.lower()
         for row in rows
         if row.statement is not None and row.resource.arn == "*"
         for action in row.actions
     }
-    found = []
-    seen: set[str] = set()
+    by_service: dict[str, list[Decision]] = defaultdict(list)
     for row in rows:
-        if row.verdict is not Verdict.NARROW or row.resource.arn == "*" or row.action in seen:
-            continue
-        if any(action == row.action.lower() for _, action in broad):
-            seen.add(row.action)
-            found.append(
-                made.finding("wildcard", _WARNING, action=row.action, needed=row.resource.symbolic)
-            )
-    return found
+        if row.verdict is Verdict.NARROW and row.resource.arn != "*" and row.action.lower() in broad:
+            by_service[row.action.partition(":")[0]].append(row)
+    return [
+        made.finding(
+            "wildcard", _WARNING,
+            action=", ".join(dict.fromkeys(row.action for row in some)),
+            needed=", ".join(dict.fromkeys(row.resource.symbolic for row in some)),
+        )
+        for _, some in sorted(by_service.items())
+    ]  # fmt: skip
 
 
 def _kept(made: _Maker, rows: tuple[Decision, ...]) -> list[Finding]:

@@ -21,6 +21,10 @@ from iamgen.model.glob import Glob
 from iamgen.model.observation import Outcome
 
 
+FOLDED = "log-folded"
+"""Reason of the widening by which a log source folds object keys to their folder."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionNeed:
     """What one function needs of one permission, by source."""
@@ -125,4 +129,16 @@ def join_needs(facts: tuple[UsageFact, ...]) -> tuple[FunctionNeed, ...]:
 def _inside(fact: UsageFact, pattern: str) -> bool:
     if fact.resource.arn == pattern or pattern == "*":
         return True
-    return fact.resource.arn != "*" and Glob(pattern).covers(Glob(fact.resource.arn))
+    if fact.resource.arn == "*":
+        return False
+    if Glob(pattern).covers(Glob(fact.resource.arn)):
+        return True
+    return _is_folder_of(fact, pattern)
+
+
+def _is_folder_of(fact: UsageFact, pattern: str) -> bool:
+    """Whether the log's keys, folded to their folder, are those that the code names (`in/*` and `in/*.json`)."""
+    if fact.widening is None or fact.widening.reason != FOLDED:
+        return False
+    folder = fact.resource.arn.rstrip("*")
+    return pattern.partition("*")[0] == folder and Glob(fact.resource.arn).covers(Glob(pattern))

@@ -1,6 +1,7 @@
 """The answer of `suggest` for a terminal: status first, then one line per decision, what breaks or escalates on top."""
 
 import re
+from dataclasses import replace
 
 from iamgen.model.decision import Decision, Granted, Verdict
 from iamgen.model.fact import (
@@ -8,9 +9,10 @@ from iamgen.model.fact import (
     ConfigEvidence,
     LogEvidence,
     PlatformEvidence,
+    ResourcePattern,
 )
 from iamgen.model.observation import Outcome
-from iamgen.model.result import FindingLevel, Status, Suggestion, SuggestResult
+from iamgen.model.result import Finding, FindingLevel, Status, Suggestion, SuggestResult
 from iamgen.outputs._catalogue import ENGLISH, say
 from iamgen.outputs._escape import capped, terminal
 
@@ -96,8 +98,9 @@ def _evidence(one: Suggestion) -> str:
 
 
 def _table(one: Suggestion) -> list[str]:
-    urgent = [row for row in one.permissions if _is_urgent(row)]
-    rest = [row for row in one.permissions if not _is_urgent(row)]
+    rows_here = fold_rows(one.permissions)
+    urgent = [row for row in rows_here if _is_urgent(row)]
+    rest = [row for row in rows_here if not _is_urgent(row)]
     shown = urgent + rest[:MAX_LINES]
     rows: list[tuple[str, ...]] = [("", "Action", "Resource", "Code", "Log", "Now", "Verdict")]
     rows.extend(_row(row) for row in shown)
@@ -116,6 +119,33 @@ def _table(one: Suggestion) -> list[str]:
     return lines
 
 
+def fold_rows(permissions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Return the rows with those of one service, verdict and reason joined into one line each."""
+    out: dict[tuple[object, ...], Decision] = {}
+    for row in permissions:
+        if row.statement is None:
+            out[len(out), row] = row
+            continue
+        service = (row.actions or (row.action,))[0].partition(":")[0]
+        key = (service, row.verdict, row.row, row.window_days)
+        known = out.get(key)
+        if known is None:
+            out[key] = row
+            continue
+        pattern = known.action if known.action == row.action else f"{service}:*"
+        places = known.resource.symbolic.split(", ")
+        if row.resource.symbolic not in places:
+            places.append(row.resource.symbolic)
+        joined = ", ".join(places)
+        out[key] = replace(
+            known,
+            action=pattern,
+            resource=ResourcePattern(joined, joined),
+            actions_count=known.actions_count + row.actions_count,
+        )
+    return tuple(out.values())
+
+
 def _is_urgent(row: Decision) -> bool:
     return bool(row.blocked_by) or (
         row.verdict is Verdict.ADD and row.granted in (Granted.NOT, Granted.PART)
@@ -129,7 +159,7 @@ def _row(row: Decision) -> tuple[str, ...]:
     return (
         _MARK[row.verdict],
         action,
-        short_resource(row.resource.symbolic),
+        ", ".join(short_resource(part) for part in row.resource.symbolic.split(", ")),
         _code(row),
         _log(row),
         _now(row),
@@ -222,7 +252,23 @@ def _findings(one: Suggestion) -> list[str]:
     order = {FindingLevel.ERROR: 0, FindingLevel.WARNING: 1, FindingLevel.NOTE: 2}
     rows = sorted(one.findings, key=lambda f: order[f.level])
     shown = [f for f in rows if f.level is not FindingLevel.NOTE][:12]
-    return [f"  {f.level.value:7}  {f.id}: {say(f, terminal)}" for f in shown]
+    return [f"  {f.level.value:7}  {f.id}: {say(shortened(f), terminal)}" for f in shown]
+
+
+def shortened(finding: Finding) -> Finding:
+    """Return a finding with its resources as the table shows them."""
+
+    def short(text: str) -> str:
+        return ", ".join(short_resource(part) for part in text.split(", "))
+
+    return replace(
+        finding,
+        resource=short(finding.resource) if finding.resource else None,
+        arguments=tuple(
+            (name, short(value) if name in ("needed", "resource") else value)
+            for name, value in finding.arguments
+        ),
+    )
 
 
 def _denied(one: Suggestion) -> list[str]:
