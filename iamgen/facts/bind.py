@@ -90,7 +90,7 @@ class Binder:
                 return _join([self._walk(option, steps) for option in options])
             case MapValue(entries, is_open):
                 if steps[0] == "{keys}":
-                    names: tuple[Value, ...] = tuple(_key_text(key) for key, _ in entries)
+                    names: tuple[Value, ...] = tuple(value.key(key) for key, _ in entries)
                     return names or (None if is_open else ())
                 if steps[0] == "{values}":
                     return _join([self._walk(item, steps[1:]) for _, item in entries])
@@ -208,10 +208,6 @@ def _concatenate(pieces: tuple[Bound, ...]) -> Bound:
     certainty = max((p.certainty for p in pieces), key=_ORDER.index, default=Certainty.EXACT)
     detail = next((p.detail for p in pieces if p.detail), "")
     return Bound(text=text, certainty=certainty, detail=detail)
-
-
-def _key_text(key: str) -> Text:
-    return Text.of(key)
 
 
 def _join(parts: list[tuple[Value, ...] | None]) -> tuple[Value, ...] | None:

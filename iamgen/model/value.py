@@ -112,6 +112,12 @@ class MapValue:
 
     entries: tuple[tuple[str, "Value"], ...]
     open: bool = False
+    names: tuple[tuple[str, Text], ...] = ()
+    """Keys that are no literals (`{os.environ["TABLE"]: …}`): how `entries` spells them, and what they are."""
+
+    def key(self, key: str) -> Text:
+        """Return what a key of `entries` is."""
+        return next((value for name, value in self.names if name == key), Text.of(key))
 
     def get(self, key: str) -> "Value | None":
         """Return the value under `key`, or None."""

@@ -334,7 +334,7 @@ class Evaluator(Machine):
             case ListVal():
                 return value.element()
             case DictVal():
-                keys = [text(key) if isinstance(key, str) else Scalar(key) for key in value.entries]
+                keys = [key_value(key) for key in value.entries]
                 if value.rest is not None:
                     keys.append(Unknown("a key"))
                 return join_all(keys) if keys else Unknown("a key of an empty dict")
@@ -364,7 +364,7 @@ class Evaluator(Machine):
         if isinstance(value, ListVal) and value.rest is None and len(value.items) <= UNROLLED:
             return list(value.items)
         if isinstance(value, DictVal) and value.rest is None and len(value.entries) <= UNROLLED:
-            return [text(key) if isinstance(key, str) else Scalar(key) for key in value.entries]
+            return [key_value(key) for key in value.entries]
         return None
 
     # -- literals --
@@ -704,6 +704,13 @@ def dict_key(value: Val) -> Any:
             return "None"
         case _:
             return None
+
+
+def key_value(key: Any) -> Val:  # noqa: ANN401  (a key of a Python dict)
+    """Return a key as a value."""
+    if isinstance(key, Text):
+        return key
+    return text(key) if isinstance(key, str) else Scalar(key)
 
 
 def _symbolic_key(value: Text) -> Text | None:

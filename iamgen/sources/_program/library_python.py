@@ -1075,7 +1075,7 @@ def _durable(
             for item in items:
                 if isinstance(item, FunctionVal | Bound | Partial):
                     first = machine.element(args.places[0]) if name == "map" and args.places else None
-                    given = [value, first] if first is not None else [value]
+                    given: list[Val] = [value, first] if first is not None else [value]
                     made.append(machine.call(item, Args(given, {}, Unknown("an argument")), node))
                 elif isinstance(item, Response | Event | Instance):
                     made.append(item)

@@ -1,5 +1,6 @@
 """What the handler reaches: statements gone through, modules loaded on the way, branches joined."""
 
+from collections.abc import Callable
 from typing import Any
 
 from iamgen.model.observation import Gap, GapReason
@@ -615,7 +616,7 @@ def _names_of(target: form.Expr) -> tuple[str, ...]:
             return ()
 
 
-_STATEMENTS: dict[type, Any] = {
+_STATEMENTS: dict[type, Callable[[Program, Any, Frame], int]] = {
     form.ExprStmt: Program._expression,
     form.Assign: Program._assign,
     form.AugAssign: Program._augment,

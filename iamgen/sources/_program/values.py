@@ -599,12 +599,29 @@ def to_model(value: Val, depth: int = 0) -> Value:
         case DictVal():
             if depth >= MAX_DEPTH:
                 return MapValue((), open=True)
+            names = tuple(
+                (f"{{{spelled(key)}}}", key) for key in value.entries if isinstance(key, Text)
+            )
             return MapValue(
-                tuple((str(key), to_model(each, depth + 1)) for key, each in value.entries.items()),
-                open=value.rest is not None,
+                tuple(
+                    (
+                        f"{{{spelled(key)}}}" if isinstance(key, Text) else str(key),
+                        to_model(each, depth + 1),
+                    )
+                    for key, each in value.entries.items()
+                ),
+                value.rest is not None,
+                names,
             )
         case _:
             return Text(parts_of(value))
+
+
+def spelled(value: Text) -> str:
+    """Return a text with its symbolic parts by name, for people and as a key."""
+    return "".join(
+        part.text if isinstance(part, Literal) else getattr(part, "name", "*") for part in value.parts
+    )
 
 
 def environment_variable(name: str, default: Val | None = None) -> Val:
