@@ -1,0 +1,516 @@
+"""What a pull request is told, and how it is told.
+
+compare_request     base and head, read from git's objects, to one `PrResult`
+save, load          the file between the two jobs of the fork-safe workflow
+post                the one comment, and suggestions on lines inside the diff
+"""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from iamgen import __version__, github
+from iamgen.access.maps import open_maps
+from iamgen.errors import AccessError, InputError
+from iamgen.model.check import CheckResult, RoleChange
+from iamgen.model.decision import Decision, Granted, Verdict
+from iamgen.model.diff import Grant
+from iamgen.model.fact import CodeEvidence, LogEvidence, PlatformEvidence
+from iamgen.model.policy import Policy
+from iamgen.model.pull_request import (
+    MAX_ARTIFACT_BYTES,
+    PR_SCHEMA_VERSION,
+    PrFinding,
+    PrFunction,
+    PrGrant,
+    PrPatch,
+    PrResult,
+    PrRow,
+    PrSuggestion,
+)
+from iamgen.model.request import SuggestRequest
+from iamgen.model.result import Finding, Suggestion, SuggestResult, TextEdit
+from iamgen.outputs._pr_comment import (
+    REVIEW_TITLE,
+    comment,
+    marker,
+    resolved,
+    suggestion_body,
+)
+from iamgen.pipeline.check import (
+    choose_affected,
+    gather,
+    may_change_roles,
+    needs,
+    read_content,
+    read_version,
+    request_text,
+    role_changes,
+)
+from iamgen.pipeline.versions import Versions, at_base, base_content
+
+_NEEDED = frozenset({Verdict.KEEP, Verdict.NARROW, Verdict.ADD})
+_MAX_NOTES = 30
+"""Suggestions per run; the rest stays in the patch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What `post` did."""
+
+    comment: str
+    """created, updated, unchanged or none."""
+    suggestions: int
+    calls: int
+    note: str = ""
+    """Why suggestions were left out, when they were."""
+
+
+def compare_request(
+    versions: Versions, request: SuggestRequest, *, fail_on: str | None = None, key: str = "default"
+) -> PrResult:
+    """Return what the change from the merge base to HEAD does to needs and roles.
+
+    Raises:
+        UsageError: there is no base, or a rule is broken.
+    """
+    maps = open_maps()
+    head = read_content(request)
+    chosen = choose_affected(head, versions)
+    result = read_version(head, chosen, maps, versions.head_time)
+    changes: tuple[RoleChange, ...] = ()
+    before: SuggestResult | None = None
+    with base_content(versions) as folder:
+        base = read_content(at_base(request, versions, folder))
+        wanted = {(one.ref.template, one.ref.id) for one in chosen}
+        old = tuple(one for one in base.subjects if (one.ref.template, one.ref.id) in wanted)
+        if old:
+            before = read_version(base, old, maps, versions.head_time)
+        if may_change_roles(head, versions.changed or ()):
+            changes = role_changes(base, head, chosen, maps)
+    functions, dropped = [], set[Finding]()
+    known = _by_name(before)
+    for one in result.functions:
+        function, explained = _function(
+            one, known.get(_name(one)), changes, request.min_window_days
+        )
+        dropped |= explained
+        functions.append(function)
+    judged = gather(
+        versions, head, chosen, result, changes, maps, fail_on=fail_on, dropped=frozenset(dropped)
+    )
+    patches = propose_edits(result, versions)
+    return _result(versions, judged, tuple(functions), patches, key)
+
+
+def propose_edits(result: SuggestResult, versions: Versions) -> tuple[TextEdit, ...]:
+    """Return the edits that put the suggested roles into the head's templates."""
+    del result, versions
+    return ()
+
+
+def save(result: PrResult) -> bytes:
+    """Return the file for the posting job.
+
+    Raises:
+        InputError: it would be larger than that job reads.
+    """
+    import msgspec
+
+    content = msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n"
+    if len(content) > MAX_ARTIFACT_BYTES:
+        smaller = replace(
+            result,
+            functions=tuple(
+                replace(one, kept=(), policy=None, boundary_diff=None) for one in result.functions
+            ),
+            patches=(),
+        )
+        content = msgspec.json.encode(smaller) + b"\n"
+    if len(content) > MAX_ARTIFACT_BYTES:
+        raise InputError(f"the file is larger than {MAX_ARTIFACT_BYTES} bytes")
+    return content
+
+
+def load(path: Path) -> PrResult:
+    """Return what a file of the first job says; it is data of a stranger and chooses nothing.
+
+    Raises:
+        InputError: it is no plain file, too large, or not of the schema.
+    """
+    import msgspec
+
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise InputError("is no plain file", place=path.name)
+        with path.open("rb") as file:
+            content = file.read(MAX_ARTIFACT_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=path.name) from None
+    if len(content) > MAX_ARTIFACT_BYTES:
+        raise InputError(f"is larger than {MAX_ARTIFACT_BYTES} bytes", place=path.name)
+    try:
+        result = msgspec.json.decode(content, type=PrResult, strict=True)
+    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"is not what the first job writes: {error}", place=path.name) from None
+    if result.schema_version != PR_SCHEMA_VERSION:
+        raise InputError("has another schema version", place=path.name)
+    return result
+
+
+def post(
+    client: github.Client,
+    pull: github.PullRequest,
+    result: PrResult,
+    *,
+    suggestions: bool = True,
+    head: str | None = None,
+) -> Posted:
+    """Bring comment and suggestions up to date.
+
+    Nothing in `result` chooses where to write. With `head` the pull request is known to stand at
+    that commit; without it GitHub is asked, and suggestions are left out when it stands elsewhere.
+    """
+    done = github.keep_comment(
+        client,
+        pull,
+        marker(result.key),
+        comment(result),
+        resolved(result) if result.is_clean else None,
+    )
+    posted, note = 0, ""
+    if suggestions and result.suggestions:
+        current = head or github.head_sha(client, pull)
+        if current != result.head_sha:
+            note = "the pull request stands at another commit; no suggestion was posted"
+        else:
+            posted, note = _post_suggestions(client, pull, result)
+    return Posted(comment=done, suggestions=posted, calls=client.calls, note=note)
+
+
+def read_event(path: Path) -> dict[str, object]:
+    """Return the event of a workflow run.
+
+    Raises:
+        InputError: the file is no JSON object.
+    """
+    try:
+        event = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        raise InputError("cannot be read as an event", place="GITHUB_EVENT_PATH") from None
+    if not isinstance(event, dict):
+        raise InputError("is no event", place="GITHUB_EVENT_PATH")
+    return event
+
+
+def unified(path: str, before: str, after: str) -> str:
+    """Return the difference of two versions of a file in the form that `git apply` takes."""
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"a/{path}",
+        f"b/{path}",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def line_changes(path: str, before: str, after: str, function: str) -> tuple[PrSuggestion, ...]:
+    """Return one suggestion per run of changed lines.
+
+    A pure insertion takes the line before it along, for a suggestion replaces lines.
+    """
+    old, new = before.split("\n"), after.split("\n")
+    found = []
+    matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        low, high, new_low, new_high = first, last, start, end
+        if low == high:
+            if low == 0:
+                continue
+            low, new_low = low - 1, new_low - 1
+        if new_low == new_high:
+            # NOTE: an empty suggestion deletes its lines; one more line keeps it readable.
+            if low == 0:
+                continue
+            low, new_low = low - 1, new_low - 1
+        text = "\n".join(new[new_low:new_high])
+        name = hashlib.sha256(f"{path}\0{low}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
+        found.append(
+            PrSuggestion(
+                path=path,
+                start_line=low + 1,
+                line=high,
+                text=text,
+                function=function,
+                fingerprint=name,
+                before="\n".join(old[low:high]),
+            )
+        )
+    return tuple(found)
+
+
+def _post_suggestions(
+    client: github.Client, pull: github.PullRequest, result: PrResult
+) -> tuple[int, str]:
+    ranges = github.lines_in_hunks(client, pull)
+    notes = []
+    for one in result.suggestions:
+        body = suggestion_body(one)
+        if body is None:
+            continue
+        note = github.LineNote(
+            path=one.path,
+            start_line=one.start_line,
+            line=one.line,
+            body=body,
+            fingerprint=one.fingerprint,
+        )
+        if github.fits(note, ranges):
+            notes.append(note)
+    try:
+        count = github.post_notes(
+            client, pull, result.head_sha, tuple(notes[:_MAX_NOTES]), REVIEW_TITLE
+        )
+    except AccessError as error:
+        if "422" not in str(error):
+            raise
+        return 0, "GitHub refused the suggestions; the patch in the comment has them"
+    return count, ""
+
+
+def _function(
+    one: Suggestion,
+    before: Suggestion | None,
+    changes: tuple[RoleChange, ...],
+    window_days: int,
+) -> tuple[PrFunction, set[Finding]]:
+    needed = tuple(row for row in one.permissions if row.verdict in _NEEDED)
+    was = _code_needs(before)
+    now = _code_needs(one)
+    waits = tuple(row for row in one.permissions if _key(row) in was and _key(row) not in now)
+    gone = tuple(row for key, row in was.items() if key not in now)
+    kept_waiting = {_key(row) for row in waits if row.verdict in _NEEDED}
+    change = next((entry for entry in changes if one.function.id in entry.functions), None)
+    explained = {
+        finding
+        for finding in one.findings
+        if finding.id == "unexplained-use" and (finding.action, finding.resource) in kept_waiting
+    }
+    function = PrFunction(
+        id=one.function.id,
+        name=one.function.name,
+        place=str(one.location or ""),
+        role=one.role.name or one.role.key or one.function.name,
+        status=one.status.value,
+        reasons=one.reasons,
+        needs=len({row.action for row in needed}),
+        grants=one.granted_count,
+        suggested=one.suggested_count,
+        breaks=tuple(_row(row) for row in one.permissions if _breaks(row)),
+        blocked=tuple(
+            _row(row)
+            for row in one.permissions
+            if row.row == 1
+            or (row.blocked_by and row.verdict in _NEEDED and "(" not in row.blocked_by)
+        ),
+        now_needed=tuple(_row(row) for key, row in now.items() if key not in was)
+        if before is not None
+        else (),
+        no_longer_needed=tuple(
+            replace(
+                _row(row),
+                wait_days=window_days if _key(row) in kept_waiting else None,
+                last_used=next(
+                    (entry.last_used for entry in waits if _key(entry) == _key(row)), None
+                ),
+                places=(),
+            )
+            for row in gone
+        ),
+        can_go=tuple(_row(row) for row in one.permissions if row.verdict is Verdict.REMOVE),
+        review=tuple(
+            _row(row) for row in one.permissions if row.verdict is Verdict.REVIEW and row.row != 1
+        ),
+        kept=tuple(_row(row) for row in needed),
+        gained=tuple(_grant(grant, one) for grant in change.gained) if change else (),
+        lost=tuple(_grant(grant, one) for grant in change.lost) if change else (),
+        undecided=tuple(_grant(grant, one) for grant in change.undecided) if change else (),
+        gaps=tuple(
+            f"{gap.detail} ({gap.location})" if gap.location else gap.detail for gap in one.gaps
+        ),
+        policy=_policy_text(one.role_policy or one.policy),
+        boundary_diff=_boundary_diff(before, one),
+    )
+    return function, explained
+
+
+def _code_needs(one: Suggestion | None) -> dict[tuple[str, str], Decision]:
+    """Return the rows that code or platform ask for, by action and resource."""
+    if one is None:
+        return {}
+    return {
+        _key(row): row
+        for row in one.permissions
+        if row.row in {1, 2, 3, 4, 5, 6}
+        and any(isinstance(entry, CodeEvidence | PlatformEvidence) for entry in row.evidence)
+    }
+
+
+def _key(row: Decision) -> tuple[str, str]:
+    return row.action, row.resource.symbolic
+
+
+def _breaks(row: Decision) -> bool:
+    asked = any(isinstance(entry, CodeEvidence | PlatformEvidence) for entry in row.evidence)
+    missing = row.granted in {Granted.NOT, Granted.PART}
+    return row.verdict is Verdict.ADD and asked and missing and row.why != "works-today"
+
+
+def _row(row: Decision) -> PrRow:
+    places = [str(entry.location) for entry in row.evidence if isinstance(entry, CodeEvidence)]
+    places += [
+        f"platform: {entry.rule}" for entry in row.evidence if isinstance(entry, PlatformEvidence)
+    ]
+    logged = sum(entry.count for entry in row.evidence if isinstance(entry, LogEvidence))
+    return PrRow(
+        action=row.action,
+        resource=row.resource.symbolic,
+        verdict=row.verdict.value,
+        why=row.why,
+        places=tuple(dict.fromkeys(places)),
+        basis=row.basis.value,
+        last_used=row.last_used[:10] if row.last_used else None,
+        count=row.actions_count,
+        log_count=logged,
+        access_level=row.access_level,
+        blocked_by=row.blocked_by,
+    )
+
+
+def _grant(grant: Grant, one: Suggestion) -> PrGrant:
+    return PrGrant(
+        actions=grant.actions,
+        actions_count=grant.actions_count,
+        resource=grant.resource,
+        access_level=grant.access_level,
+        risk=grant.risk,
+        risk_reasons=grant.risk_reasons,
+        witness=request_text(grant.witness) or None,
+        needed=needs(one, grant),
+    )
+
+
+def _policy_text(policy: Policy | None) -> str | None:
+    if policy is None:
+        return None
+    return json.dumps(policy.to_document(), indent=2, ensure_ascii=False)
+
+
+def _boundary_diff(before: Suggestion | None, after: Suggestion) -> str | None:
+    old = _policy_text(before.boundary) if before is not None else None
+    new = _policy_text(after.boundary)
+    if old is None or new is None or old == new:
+        return None
+    return unified("boundary.json", f"{old}\n", f"{new}\n")
+
+
+def _result(
+    versions: Versions,
+    judged: CheckResult,
+    functions: tuple[PrFunction, ...],
+    edits: tuple[TextEdit, ...],
+    key: str,
+) -> PrResult:
+    found = versions.revisions
+    patches, suggestions = _edited(edits, versions, {one.id for one in functions})
+    windows = [one.logs for one in judged.result.functions if one.logs.first and one.logs.last]
+    window = (
+        f"{(windows[0].first or '')[:10]} to {(windows[0].last or '')[:10]}" if windows else None
+    )
+    return PrResult(
+        tool_version=__version__,
+        base_sha=found.merge_base if found else "",
+        rules_sha=found.base_tip if found else "",
+        head_sha=found.head if found else "",
+        key=key,
+        as_of=judged.result.as_of,
+        window=window,
+        sources=judged.result.sources,
+        functions=tuple(sorted(functions, key=_weight)),
+        functions_total=judged.functions_total,
+        findings=tuple(_finding(entry) for entry in judged.findings if entry.new),
+        suppressed=len(judged.suppressed),
+        patches=patches,
+        suggestions=suggestions,
+        failed=judged.failed,
+    )
+
+
+def _edited(
+    edits: tuple[TextEdit, ...], versions: Versions, functions: Iterable[str]
+) -> tuple[tuple[PrPatch, ...], tuple[PrSuggestion, ...]]:
+    """Return the edits as one patch per file and as suggestions per run of lines."""
+    who = ", ".join(sorted(functions)[:5])
+    prefix = versions.revisions.prefix if versions.revisions else ""
+    patches: list[PrPatch] = []
+    suggestions: list[PrSuggestion] = []
+    for path in sorted({edit.path for edit in edits}):
+        content = (versions.content / path).read_bytes()
+        changed = content
+        for edit in sorted(
+            (e for e in edits if e.path == path), key=lambda e: e.start, reverse=True
+        ):
+            changed = changed[: edit.start] + edit.text.encode() + changed[edit.end :]
+        try:
+            before, after = content.decode(), changed.decode()
+        except UnicodeDecodeError:
+            continue
+        if "\r" in before or before == after:
+            continue
+        patches.append(
+            PrPatch(path=f"{prefix}{path}", diff=unified(f"{prefix}{path}", before, after))
+        )
+        suggestions += line_changes(f"{prefix}{path}", before, after, who)
+    return tuple(patches), tuple(suggestions)
+
+
+def _finding(finding: Finding) -> PrFinding:
+    place = finding.location
+    return PrFinding(
+        id=finding.id,
+        level=finding.level.value,
+        function=finding.function,
+        role=finding.role,
+        action=finding.action,
+        resource=finding.resource,
+        path=place.path if place else "",
+        line=place.line if place else 0,
+        arguments=finding.arguments,
+    )
+
+
+def _weight(one: PrFunction) -> tuple[object, ...]:
+    return (
+        not one.breaks,
+        not one.blocked,
+        not one.gained,
+        not one.now_needed,
+        not one.no_longer_needed,
+        not one.can_go,
+        one.id,
+    )
+
+
+def _by_name(result: SuggestResult | None) -> dict[tuple[str | None, str], Suggestion]:
+    return {} if result is None else {_name(one): one for one in result.functions}
+
+
+def _name(one: Suggestion) -> tuple[str | None, str]:
+    return one.function.template, one.function.id
