@@ -7,6 +7,8 @@ grouping of files; counts alone change with a record that was delivered twice. I
 
 from calendar import timegm
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,6 +22,7 @@ from iamgen.sources._trail.record import (
     Identity,
     Issuer,
     Record,
+    Resource,
     decode_any,
     decode_details,
     decode_identity,
@@ -66,28 +69,91 @@ class _Name:
 
 
 class _Request:
-    """Reads the members of a plan out of the raw parameters."""
+    """Reads the members of a plan out of the raw parameters.
 
-    __slots__ = ("_decode", "_fields", "_plan", "_rules")
+    Requests that agree in what is kept are read once: the cache goes by the raw values, of an object key by its folder,
+    since the folder alone decides what is kept of it.
+    """
+
+    __slots__ = (
+        "_cache", "_decode", "_fields", "_first", "_plan", "_rest", "_rules", "listed", "template", "tested",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, rules: LogRules) -> None:
         self._plan = plan
         self._rules = rules
+        self._cache: dict[Any, str] = {}
+        self.template = plan.template
+        self.tested = tuple(f'"{name}"'.encode() for name in plan.tested)
+        self.listed: dict[str, bool] = {}
+        """Resources of an event -> whether they say all that the request would."""
         heads: dict[str, str] = {}
         for number, path in enumerate(_head(path) for path in plan.spellings):
             heads.setdefault(path, f"f{number}")
         self._fields = tuple((heads[_head(path)], _tail(path)) for path in plan.spellings)
+        folded = [
+            field
+            for (field, tail), member in zip(self._fields, plan.members, strict=True)
+            if member.fold in ("folder", "copy-source") and not tail
+        ]
+        dropped = {
+            field
+            for (field, tail), member in zip(self._fields, plan.members, strict=True)
+            if member.fold == "any" and not tail
+        }
+        rest = [field for field in heads.values() if field not in (*folded[:1], *dropped)]
+        self._first = folded[0] if folded else None
+        """The member that differs from request to request, cached by its folder."""
+        self._rest = attrgetter(*rest) if rest else _nothing
         struct = msgspec.defstruct(
-            "Request", [(field, Any, None) for field in heads.values()], rename={v: k for k, v in heads.items()}, gc=False
+            "Request",
+            [(field, Any, None) for field in heads.values()],
+            rename={v: k for k, v in heads.items()},
+            gc=False,
         )
         self._decode = msgspec.json.Decoder(struct).decode
 
-    def read(self, raw: Raw) -> str:
-        """Return the members found, as JSON text; empty where there are none."""
+    def is_tested(self, raw: bytes) -> bool:
+        """Whether a raw request may hold a member that decides about further actions."""
+        return any(name in raw for name in self.tested)
+
+    def _is_listed(self, where: str, raw: Raw) -> bool:
+        """Whether the event's own list of resources says all that the request would."""
+        if self.template is None or not where:
+            return False
+        known = self.listed.get(where)
+        if known is None:
+            if len(self.listed) >= _CACHE:
+                self.listed.clear()
+            known = self.listed[where] = any(
+                self.template.fullmatch(arn) for arn in where.split("\n")
+            )
+        return known and not (self.tested and self.is_tested(bytes(raw)))
+
+    def read(self, raw: Raw, where: str) -> str:
+        """Return the members found, as JSON text; empty where there are none, or none that `where` does not say."""
+        if self._is_listed(where, raw):
+            return ""
         try:
             request = self._decode(raw)
         except msgspec.MsgspecError:
             return ""
+        key = self._rest(request)
+        if self._first is not None:
+            value = getattr(request, self._first)
+            key = (key, value.rpartition("/")[0] if type(value) is str else value)
+        try:
+            known = self._cache.get(key)
+        except TypeError:
+            return self._read_slowly(request, raw)
+        if known is None:
+            known = self._read_slowly(request, raw)
+            if len(self._cache) >= _CACHE:
+                self._cache.clear()
+            self._cache[key] = known
+        return known
+
+    def _read_slowly(self, request: Any, raw: Raw) -> str:
         found: list[tuple[str, str]] = []
         seen = False
         for (field, tail), member in zip(self._fields, self._plan.members, strict=True):
@@ -241,15 +307,25 @@ class Extractor:
             data = record.eventCategory == "Data"
             parameters = where = ""
             if caller.plan:
+                raw = bytes(record.resources)
+                if len(raw) > 4:
+                    start = raw.find(b":s3:::")
+                    if start > 0:
+                        end = raw.find(b'"', start)
+                        slash = raw.rfind(b"/", start, end)
+                        if slash > 0:
+                            raw = raw[: slash + 1] + raw[end:]
+                    known = resources.get(raw)
+                    where = self._where(raw, record.resources) if known is None else known
                 request = name.plans[caller.plan]
                 if request is not None:
                     raw = bytes(record.requestParameters)
-                    if len(raw) > 4:
-                        parameters = request.read(record.requestParameters)
-                raw = bytes(record.resources)
-                if len(raw) > 4:
-                    known = resources.get(raw)
-                    where = self._where(raw) if known is None else known
+                    if len(raw) > 4 and (
+                        not where
+                        or request.listed.get(where) is not True
+                        or (request.tested and request.is_tested(raw))
+                    ):
+                        parameters = request.read(record.requestParameters, where)
             elif data:
                 where = self._container(record.resources)
             code = record.errorCode
@@ -321,11 +397,16 @@ class Extractor:
             function = ":".join(scope.credentialsIssuedTo.split(":")[:7])
         return (kind, account or role.split(":")[4], role, self._rules.fold_session(session), function, invoked_by)
 
-    def _where(self, raw: bytes) -> str:
+    def _where(self, raw: bytes, whole: Raw) -> str:
+        """Return the ARNs of `resources`; `raw` is the same text with the names of objects in folders cut off."""
+        entries: list[Resource | None] = []
+        keep = True
         try:
             entries = decode_resources(raw) or []
         except msgspec.MsgspecError:
-            entries = []
+            keep = False
+            with suppress(msgspec.MsgspecError):
+                entries = decode_resources(whole) or []
         fold = self._rules.fold_arn
         found: dict[str, None] = {}
         for entry in entries[:_LIST]:
@@ -337,12 +418,16 @@ class Extractor:
         text = "\n".join(sorted(found))
         if len(self._resources) >= _CACHE:
             self._resources.clear()
-        self._resources[raw] = text
+        if keep:
+            self._resources[raw] = text
         return text
 
     def _container(self, raw: Raw) -> str:
         """Return what a data event of somebody else shows of a selector: the bucket, table or queue."""
-        text = self._where(bytes(raw))
+        key = bytes(raw)
+        text = self._resources.get(key)
+        if text is None:
+            text = self._where(key, raw)
         known = self._containers.get(text)
         if known is None:
             known = "\n".join(arn for arn in text.split("\n") if arn and not arn.endswith("*"))
@@ -435,6 +520,10 @@ class Extractor:
             msgspec.json.encode(dict(sorted(kept.items()))).decode(), record.errorCode or "",
             event in self._rules.deployments,
         )  # fmt: skip
+
+
+def _nothing(_: object) -> None:
+    return None
 
 
 def _role(arn: str, issuer: Issuer | None) -> tuple[str, str]:

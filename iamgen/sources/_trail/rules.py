@@ -14,6 +14,9 @@ from iamgen.access.lookup import EventEntry, When
 from iamgen.access.maps import AccessMaps
 from iamgen.access.naming import undated
 
+_TESTED = 2
+"""Members whose presence is looked for in a raw request before it is decoded; beyond that decoding is quicker."""
+
 _VARIABLE = re.compile(
     r"""(?x)
       ^[0-9_.:+TZ-]*[0-9][0-9_.:+TZ-]*$                      # numbers, dates, times
@@ -57,6 +60,10 @@ class Plan:
     spellings: tuple[str, ...]
     """The path of each member as the log may spell it; letter case is ignored where it differs."""
     digest: str
+    template: re.Pattern[str] | None = None
+    """The one resource type of the call, where the members say nothing that an ARN of it in `resources` does not."""
+    tested: tuple[str, ...] = ()
+    """With `template`: the members that decide about further actions; their presence is looked for first."""
 
 
 class LogRules:
@@ -101,7 +108,25 @@ class LogRules:
             ordered,
             tuple(_spelling(m.path, entry.members) for m in ordered),
             hashlib.blake2b(text.encode(), digest_size=8).hexdigest(),
+            *self._listed(entry, ordered),
         )
+
+    def _listed(
+        self, entry: EventEntry, members: tuple[Member, ...]
+    ) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
+        actions = [each for each in entry.entry.actions if not each.implied] if entry.entry else []
+        plain = [each for each in actions if each.when is None]
+        if len(plain) != 1 or len(plain[0].resources) != 1:
+            return None, ()
+        resource = plain[0].resources[0]
+        bound = {path for path, _ in resource.bind.values()}
+        if resource.when is not None or not resource.bind or "copy-source" in {m.fold for m in members}:
+            return None, ()
+        tested = tuple(_spelling(m.path, entry.members) for m in members if m.path not in bound)
+        if len(tested) > _TESTED or any("[" in each or "{" in each or "." in each for each in tested):
+            return None, ()
+        literal = re.split(r"\$\{\w+\}", resource.arn)
+        return re.compile("[^\n]+".join(re.escape(part) for part in literal)), tested
 
     def _bound(self, entry: EventEntry) -> Iterable[Member]:
         if entry.ignored:
