@@ -43,6 +43,8 @@ class Grant:
     witness: Request | None = None
     reason: str | None = None
     """Why it could not be decided, for rows of `undecided`."""
+    direction: str | None = None
+    """`missing` or `excess`, for rows of `undecided`: which list it might belong to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

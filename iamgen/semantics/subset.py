@@ -747,11 +747,12 @@ def _overlap(one: str, other: str) -> bool:
     """Whether two patterns may have a string in common; bounded wildcards count as unbounded."""
     if one == "*" or other == "*" or one == other:
         return True
-    return _glob(_plain_wildcards(one)).overlaps(_glob(_plain_wildcards(other)))
+    return _glob(plain_wildcards(one)).overlaps(_glob(plain_wildcards(other)))
 
 
 @lru_cache(maxsize=65_536)
-def _plain_wildcards(text: str) -> str:
+def plain_wildcards(text: str) -> str:
+    """Return a pattern whose bounded wildcards and variables are `*` and `?`."""
     if text.isascii():
         return text
     signs = {"\ue102": "*", "\ue103": "?", "\ue104": "*", "\ue105": "?", "\ue106": "?"}

@@ -6,8 +6,8 @@ are asked for only where a resource decides.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
 
 from iamgen.model.action import action_globs, fold, is_action_pattern
 
@@ -36,9 +36,11 @@ class Row(Protocol):
 class Maps(Protocol):
     """What a universe asks of the access maps."""
 
+    def __hash__(self) -> int: ...
     def universe(self) -> tuple[Row, ...]: ...  # noqa: D102
     def action(self, action: str) -> Info | None: ...  # noqa: D102
     def resource_arn(self, resource_type: str) -> str | None: ...  # noqa: D102
+    def table(self, name: str) -> dict[str, Any]: ...  # noqa: D102
 
 
 class Universe:
@@ -74,8 +76,9 @@ class Universe:
         return cls(levels, lambda name: actions[name][1] or ANY_RESOURCE, segments)
 
     @classmethod
-    def of_maps(cls, maps: Maps, segments: frozenset[str] = frozenset()) -> "Universe":
-        """Return the universe of the access maps."""
+    def of_maps(cls, maps: Maps) -> "Universe":
+        """Return the universe of the access maps, a new one; `universe_of` keeps it."""
+        segments = frozenset(maps.table("comparison").get("names", {}).get("without_slash", ()))
 
         def forms(action: str) -> tuple[str, ...] | None:
             info = maps.action(action)
@@ -169,6 +172,12 @@ class Universe:
             known = tuple(sorted(self._forms(self.names[position]) or (), key=_plainness))
             self._signatures[position] = known
         return known
+
+
+@lru_cache(maxsize=8)
+def universe_of(maps: Maps) -> Universe:
+    """Return the universe of the access maps, the same one for the same maps."""
+    return Universe.of_maps(maps)
 
 
 def _plainness(template: str) -> tuple[bool, int, str]:
