@@ -13,6 +13,7 @@ from typing import Any
 from iamgen.model.observation import Gap, GapReason, Location
 from iamgen.plugins import Frontend, ImportRequest, ProjectFiles, SourceFile
 from iamgen.sources._program import form
+from iamgen.sources.code._python_newer import rewritten
 
 _BINARY = {
     ast.Add: "+",
@@ -55,7 +56,10 @@ def lower(file: SourceFile) -> form.Module | Gap:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(file.text)
+            try:
+                tree = ast.parse(file.text)
+            except SyntaxError as error:
+                tree = _newer(file.text, error)
         return form.Module(file.path, "python", _statements(tree.body))
     except SyntaxError as error:
         return Gap(
@@ -66,6 +70,18 @@ def lower(file: SourceFile) -> form.Module | Gap:
         )
     except (ValueError, RecursionError, MemoryError) as error:
         return Gap(GapReason.SYNTAX_ERROR, type(error).__name__, Location(file.path), None)
+
+
+def _newer(source: bytes, first: SyntaxError) -> ast.Module:
+    """Return the tree of a source in newer syntax.
+
+    Raises:
+        SyntaxError: the first error, where it is no newer syntax either.
+    """
+    try:
+        return ast.parse(rewritten(source))
+    except SyntaxError:
+        raise first from None
 
 
 # --- statements --------------------------------------------------------------------------------------------------
