@@ -113,16 +113,11 @@ def _alias_or_key(text: str) -> tuple[str, ...]:
 
 
 def _function(text: str) -> tuple[str, ...]:
-    """Return the function, with and without a qualifier."""
+    """Return the function's name with its qualifier, of a name, a partial ARN or an ARN."""
     if text.startswith("arn:"):
-        return (text,) if re.search(r":function:[^:]+:", text) else (text, f"{text}:*")
-    name = text.split(":")
-    if len(name) >= 3 and name[-2] == "function":
-        name = name[-1:]
-    elif len(name) > 3 and "function" in name:
-        name = name[name.index("function") + 1 :]
-    plain = ":".join(name)
-    return (plain,) if len(name) > 1 else (plain, f"{plain}:*")
+        return (text,)
+    match = re.fullmatch(r"(?:[\w*?${}]*:)?function:(.+)", text)
+    return (match.group(1) if match else text,)
 
 
 def _log_group(text: str) -> tuple[str, ...]:
@@ -183,6 +178,17 @@ def _api_id(text: str) -> tuple[str, ...]:
     return (match.group(1),) if match else ()
 
 
+def _api_path(text: str) -> tuple[str, ...]:
+    match = re.match(r"(?:https?://)?[^/]+\.execute-api\.[^/]+/[^/]+/([^?#]+)", text)
+    return (match.group(1).rstrip("/"),) if match else ()
+
+
+def _host_first(text: str) -> tuple[str, ...]:
+    """Return the first label of a host name: the id of a collection or cluster."""
+    match = re.match(r"(?:https?://)?([^./:]+)\.", text)
+    return (match.group(1),) if match else ()
+
+
 def _api_stage(text: str) -> tuple[str, ...]:
     match = re.match(r"(?:https?://)?[^/]+\.execute-api\.[^/]+/([^/]+)", text)
     return (match.group(1),) if match else ()
@@ -219,6 +225,8 @@ _FUNCTIONS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "ec2_id": _ec2_id,
     "execute_api_id": _api_id,
     "execute_api_stage": _api_stage,
+    "execute_api_path": _api_path,
+    "host_first": _host_first,
     "task_definition_roles": _keep,
 }
 
