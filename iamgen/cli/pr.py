@@ -92,7 +92,7 @@ def _post(values: dict[str, Any], result: Any) -> None:
         github.read_token(os.environ, values["token_file"]),
     )
     if values["saved"]:
-        # INVARIANT: nothing in the file says where to write; the event does, and GitHub confirms it.
+        # INVARIANT: nothing in the file says where to write; the event does, GitHub confirms it.
         event = pr.read_event(_event_path())
         pull = github.find_pull_request(client, event)
     else:

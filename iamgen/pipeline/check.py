@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from iamgen.access.maps import AccessMaps, open_maps
 from iamgen.compare.baseline import against_baseline, read_baseline
+from iamgen.compare.diff import diff
 from iamgen.compare.suppress import suppress
 from iamgen.errors import InputError, UsageError
 from iamgen.facts.naming import Naming
@@ -34,8 +35,8 @@ from iamgen.pipeline.suggest import Journey, conclude, read_logs
 from iamgen.pipeline.templates import read_templates
 from iamgen.pipeline.versions import Versions, at_base, base_content
 from iamgen.semantics.layers import Layers
-from iamgen.semantics.subset import Difference, Kind, differences, subset
-from iamgen.semantics.universe import Universe
+from iamgen.semantics.subset import Kind, subset
+from iamgen.semantics.universe import universe_of
 
 NO_EFFECT = frozenset(
     {".md", ".rst", ".txt", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".csv"}
@@ -173,7 +174,6 @@ def role_changes(
     before: Content, after: Content, chosen: tuple[Subject, ...], maps: AccessMaps
 ) -> tuple[RoleChange, ...]:
     """Return what each role of the functions chosen gains and loses, compared in meaning."""
-    universe = Universe.of_maps(maps)
     old: dict[str, Subject] = {}
     for one in before.subjects:
         if one.role_key is not None:
@@ -191,9 +191,7 @@ def role_changes(
             else Layers.of()
         )
         found = (
-            RoleDiff()
-            if new_layers == old_layers
-            else _difference(old_layers, new_layers, universe)
+            RoleDiff() if new_layers == old_layers else _difference(old_layers, new_layers, maps)
         )
         undecided = (*found.undecided, *_unknown_documents(base_role, role))
         if not (found.missing or found.excess or undecided):
@@ -369,7 +367,7 @@ def forbidden(
     """Return a finding per role and invariant that does not hold, with a request that shows it."""
     if not forbids:
         return ()
-    universe = Universe.of_maps(maps)
+    universe = universe_of(maps)
     found = []
     for _, subject, functions in _roles_of(chosen):
         role = subject.role
@@ -441,26 +439,10 @@ def _layers(role: Role, naming: Naming) -> Layers:
     )
 
 
-def _difference(before: Layers, after: Layers, universe: Universe) -> RoleDiff:
-    gained = differences(after, before, universe)
-    lost = differences(before, after, universe)
-    return RoleDiff(
-        missing=tuple(_grant(row) for row in gained if row.reason is None),
-        excess=tuple(_grant(row) for row in lost if row.reason is None),
-        undecided=tuple(_grant(row) for row in gained if row.reason is not None),
-    )
-
-
-def _grant(row: Difference) -> Grant:
-    return Grant(
-        actions=row.actions[:50],
-        actions_count=len(row.actions),
-        resource=row.resource,
-        conditions=row.conditions,
-        access_level=row.level,
-        witness=row.witness,
-        reason=row.reason,
-    )
+def _difference(before: Layers, after: Layers, maps: AccessMaps) -> RoleDiff:
+    found = diff(before, after, maps)
+    open_gains = tuple(row for row in found.undecided if row.direction != "excess")
+    return replace(found, undecided=open_gains)
 
 
 def _unknown_documents(before: Role | None, after: Role) -> tuple[Grant, ...]:
