@@ -44,7 +44,8 @@ def score(
 
 
 def _points(weight: float, term: Mapping[str, float]) -> float:
-    return round(term["most"] * (1.0 - 0.5 ** (weight / term["at"])), 2)
+    points: float = term["most"] * (1.0 - 0.5 ** (weight / term["at"]))
+    return round(points, 2)
 
 
 def compare_snapshots(before: Snapshot, after: Snapshot, compare: Compare) -> tuple[DriftChange, ...]:
