@@ -13,6 +13,7 @@ VERBS: dict[str, str] = {
     "suggest": "The policy, boundary and difference for one function.",
     "scan": "Usage facts from code and templates.",
     "logs": "CloudTrail into the usage store; what it shows and what it cannot.",
+    "maps": "What the access maps know of operations and actions; their check; their rebuild.",
     "init": "A first iamgen.toml with what was found.",
     "doctor": "Per function: status, what is missing, and the command that would give it.",
 }
