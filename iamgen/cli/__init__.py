@@ -14,6 +14,8 @@ VERBS: dict[str, str] = {
     "scan": "Usage facts from code and templates.",
     "logs": "CloudTrail into the usage store; what it shows and what it cannot.",
     "maps": "What the access maps know of operations and actions; their check; their rebuild.",
+    "check": "The gate for CI and pre-commit; SARIF; baseline.",
+    "pr": "The pull-request comment, suggestions, step summary.",
     "init": "A first iamgen.toml with what was found.",
     "doctor": "Per function: status, what is missing, and the command that would give it.",
 }
