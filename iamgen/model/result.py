@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iamgen.model.decision import Decision
-from iamgen.model.diff import Proof, RoleDiff
+from iamgen.model.diff import Claim, Proof, RoleDiff
 from iamgen.model.fact import Evidence, UsageFact, Widening
 from iamgen.model.function import FunctionRef, Role, TemplateResource
 from iamgen.model.observation import Coverage, Gap, Location
@@ -201,6 +201,11 @@ class PolicyDiff:
     """equivalent, subset, superset, different, undecided (of suggested against current)."""
     gaps: tuple[Gap, ...] = ()
     ambiguous: tuple[str, ...] = ()
+    """Unclear forms met, as `code at place`."""
+    findings: tuple[Finding, ...] = ()
+    """New access, undecided groups, and escalation sets that only the suggested side has."""
+    claims: tuple[tuple[str, Claim], ...] = ()
+    """What `--prove` asked, and the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
