@@ -16,8 +16,11 @@ VERBS: dict[str, str] = {
     "maps": "What the access maps know of operations and actions; their check; their rebuild.",
     "check": "The gate for CI and pre-commit; SARIF; baseline.",
     "pr": "The pull-request comment, suggestions, step summary.",
+    "patch": "The suggested role written into the template, formatting kept.",
     "init": "A first iamgen.toml with what was found.",
     "doctor": "Per function: status, what is missing, and the command that would give it.",
+    "diff": "The difference in meaning between two policies, with witnesses.",
+    "simulate": "Is this request allowed by these policies, and which statement decides.",
 }
 """Verb -> its one line of help. The module `iamgen.cli.<verb>` states `command`."""
 

@@ -106,7 +106,14 @@ def references_of(suggestion: Suggestion) -> References:
     return References(
         resources={item.logical_id: item for item in suggestion.resources},
         types=open_maps().table("resource_types").get("types", {}),
-        cyclic=frozenset(suggestion.cyclic),
+        # NOTE: each function depends on its role, so the role never refers to one of them.
+        cyclic=frozenset(
+            (
+                *suggestion.cyclic,
+                *suggestion.role.shared_by,
+                suggestion.function.logical_id or suggestion.function.id,
+            )
+        ),
     )
 
 

@@ -19,6 +19,8 @@ class PatchTarget:
     symbolic: Policy | None = None
     explicit_role: bool = False
     """Write a role of its own in place of the one that the framework makes."""
+    split: bool = False
+    """Take the function out of a shared role: write a new role, the trust policy copied."""
     is_known: Callable[[str], bool] = field(default=lambda _: True)
     """Whether the document of an AWS managed policy (by name) is known, so that it can go."""
     types: dict[str, Any] = field(default_factory=dict)

@@ -82,7 +82,7 @@ class _Patcher:
                 role = self._role_behind(function, given)
         if value_of(self.resource(role)).get("Type") != ROLE:
             raise refuse(self.place(role), "it is no role")
-        return self._role(role)
+        return self._split(role) if target.split else self._role(role)
 
     def place(self, *route: str) -> str:
         """Return a place in this file for a person."""
@@ -251,45 +251,70 @@ class _Patcher:
 
     def _explicit(self, function: str) -> list[Splice]:
         """Return the splices that give a SAM function a role of its own."""
-        role = f"{function}Role"
-        if role in self.template["Resources"]:
-            raise refuse(self.place(role), "the name is taken")
-        properties = self.properties(function)
-        known = references(self.template, self.target.types, function)
-        body = {
-            "Type": ROLE,
-            "Properties": {
-                "AssumeRolePolicyDocument": {
-                    "Version": VERSION,
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "lambda.amazonaws.com"},
-                            "Action": "sts:AssumeRole",
-                        }
-                    ],
-                },
-                "Policies": [
-                    {
-                        "PolicyName": function,
-                        "PolicyDocument": {
-                            "Version": VERSION,
-                            "Statement": self.written_with(known),
-                        },
-                    }
-                ],
-            },
+        trust = {
+            "Version": VERSION,
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
         }
-        given = {"Fn::GetAtt": [role, "Arn"]}
+        return self._own_role(function, {"AssumeRolePolicyDocument": trust})
+
+    def _split(self, role: str) -> list[Splice]:
+        """Return the splices that take a function out of a shared role."""
+        old = value_of(self.properties(role))
+        kept = {
+            key: old[key]
+            for key in ("AssumeRolePolicyDocument", "PermissionsBoundary", "Path", "Tags")
+            if key in old
+        }
+        return self._own_role(self.target.functions[0], kept)
+
+    def _own_role(self, function: str, start: dict[str, Any]) -> list[Splice]:
+        """Return the splices that add a role for one function and make the function use it."""
+        role = f"{function}Role"
+        properties = self.properties(function)
+        given = properties.get("Role")
+        reference = {"Fn::GetAtt": [role, "Arn"]}
+        if role in self.template["Resources"]:
+            if given is not None and value_of(given) == reference:
+                return self._role(role)
+            raise refuse(self.place(role), "the name is taken")
+        known = references(self.template, self.target.types, function)
+        policy = {
+            "PolicyName": function,
+            "PolicyDocument": {"Version": VERSION, "Statement": self.written_with(known)},
+        }
+        body = {"Type": ROLE, "Properties": {**start, "Policies": [policy]}}
         base = ("Resources", function, "Properties")
         self.touched |= {("Resources", role), (*base, "Role"), (*base, "Policies")}
-        self.written += [(("Resources", role), body), ((*base, "Role"), given)]
+        self.written += [(("Resources", role), body), ((*base, "Role"), reference)]
         place = self.place(function)
-        splices = [insert_key(self.text, self.root, self.resources, role, body, self.place(role))]
+        added = insert_key(self.text, self.root, self.resources, role, body, self.place(role))
+        splices: list[Splice] = []
         if properties.get("Policies") is not None:
             splices.append(remove_key(self.text, properties, "Policies", place))
-        added = insert_key(self.text, self.root, properties, "Role", given, place)
+        if given is None:
+            key = insert_key(self.text, self.root, properties, "Role", reference, place)
+            splices = _joined(splices, key)
+        else:
+            splices.append(self._replace_reference(given, reference, f"{place}.Properties.Role"))
         return _joined(splices, added)
+
+    def _replace_reference(self, node: Node, value: Any, place: str) -> Splice:
+        """Return the splice that puts another reference in place of a scalar one."""
+        if node.anchored:
+            raise refuse(place, "it has an anchor or is an alias")
+        if node.flow or is_json(self.text):
+            import json
+
+            return Splice(node.start, node.end, json.dumps(value, ensure_ascii=True))
+        from iamgen.model.notation import yaml_inline
+
+        return Splice(node.start, node.end, yaml_inline(value))
 
     # -- a role --
 
