@@ -194,6 +194,10 @@ _RULES = frozenset(rule.id for rule in ENGLISH.rules)
 
 def _difference(result: PolicyDiff) -> list[str]:
     lines = [f"## {_code(result.suggested)} against {_code(result.current)}: {result.verdict}", ""]
+    for name, claim in result.claims:
+        stands = {True: "proved", False: "does not hold", None: "undecided"}[claim.holds]
+        shown = request_text(claim.witness) or ("" if claim.holds else claim.reason or "")
+        lines += [f"- {_code(name)}: {stands}" + (f", {_code(shown, _TEXT)}" if shown else ""), ""]
     lines += _rows(f"Only {_code(result.suggested)} allows", result.diff.missing)
     lines += _rows(f"Only {_code(result.current)} allows", result.diff.excess)
     return [*lines, *_rows("Undecided", result.diff.undecided)]

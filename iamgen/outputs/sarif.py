@@ -41,7 +41,7 @@ def render(result: CheckResult | SuggestResult | PolicyDiff) -> str:
             findings = [(finding, None) for finding in (*result.findings, *own)]
             return _log(findings, result.functions, {"asOf": result.as_of})
         case PolicyDiff():
-            return _log([(finding, None) for finding in diff_findings(result)], (), {})
+            return _log([(finding, None) for finding in result.findings or diff_findings(result)], (), {})
 
 
 PLUGIN = OutputFormat(

@@ -97,7 +97,8 @@ def _tries(sketch: Sketch) -> Iterator[str]:
     shape = next((p for p in sketch.patterns if p != "*"), "")
     template = sketch.template if sketch.template != "*" else ""
     count = 0
-    for text in (_filled(shape, template), _filled("", template), _named(shape)):
+    plain = ("arn", "aws", sketch.action.partition(":")[0], "us-east-1", "111122223333", _NAME)
+    for text in (_filled(shape, template), _filled("", template), _named(shape), ":".join(plain)):
         if text and _fits(text, template) and count < MAX_TRIES:
             count += 1
             yield text
