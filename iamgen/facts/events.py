@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from iamgen.access.lookup import WHOLE, ActionEntry, Argument, EventEntry, ResourceEntry
 from iamgen.access.maps import AccessMaps
-from iamgen.facts.transform import Named, transform
+from iamgen.access.transforms import apply, default
 from iamgen.model.condition import Condition
 from iamgen.model.fact import Certainty, LogEvidence, Origin, ResourcePattern, UsageFact, Widening
 from iamgen.model.observation import ApiEvent, Gap, GapReason, Outcome
@@ -221,40 +221,38 @@ class EventResolver:
         yield from self._built(request, entry, given)
 
     def _built(
-        self, request: "_Request", entry: ResourceEntry, given: Mapping[str, tuple[Named, ...]]
+        self, request: "_Request", entry: ResourceEntry, given: Mapping[str, tuple[str, ...]]
     ) -> Iterator[str]:
-        for named in given.get(WHOLE, ()):
-            if named.is_arn and self._is_of(named.text, entry.arn):
-                yield named.text
-            elif not named.is_arn and named.known and ":::" in entry.arn:
-                yield self._pattern(entry, request, {}).partition(":::")[0] + ":::" + named.text
+        for text in given.get(WHOLE, ()):
+            if _is_arn(text) and self._is_of(text, entry.arn):
+                yield text
         wanted = [name for name in _PLACEHOLDER.findall(entry.arn) if name not in _HOME]
         if not wanted:
             yield self._pattern(entry, request, {})
             return
         bound = [name for name in wanted if given.get(name)]
-        if not any(named.known for name in bound for named in given[name]):
+        if all(text == "*" for name in bound for text in given[name]):
             return
         for combination in itertools.islice(
             itertools.product(*(given[name] for name in bound)), _COMBINATIONS
         ):
             yield from self._filled(request, entry, dict(zip(bound, combination, strict=True)))
 
-    def _filled(self, request: "_Request", entry: ResourceEntry, parts: Mapping[str, Named]) -> Iterator[str]:
+    def _filled(self, request: "_Request", entry: ResourceEntry, parts: Mapping[str, str]) -> Iterator[str]:
         home = request.home(entry.arn)
         texts: dict[str, str] = {}
-        for name, named in parts.items():
-            if not named.is_arn:
-                slashed = name.endswith("WithoutLeadingSlash")
-                texts[name] = named.text.lstrip("/") if slashed else named.text
+        for name, text in parts.items():
+            if not _is_arn(text):
+                texts[name] = text
                 continue
-            if self._is_of(named.text, entry.arn) and len(parts) == 1:
-                yield named.text
+            if self._is_of(text, entry.arn):
+                yield text
                 return
-            captured = self._capture(named.text, entry.arn) or self._capture_by_type(named.text, name)
-            fields = named.text.split(":", 5)
+            captured = self._capture(text, entry.arn) or self._capture_by_type(text, name)
+            fields = text.split(":", 5)
             home = _moved(home, fields)
-            texts[name] = captured.get(name) or fields[5].partition("/")[2] or fields[5].rpartition(":")[2]
+            last = fields[5].partition("/")[2] or fields[5].rpartition(":")[2]
+            texts[name] = captured.get(name) or last
         yield _fill(entry.arn, {**home, **texts})
         if entry.type in self._email_types:
             for name, text in texts.items():
@@ -313,19 +311,18 @@ class EventResolver:
                 return self._capture(arn, template)
         return {}
 
-    def _fits(self, arn: str, template: str, given: Mapping[str, tuple[Named, ...]]) -> bool:
+    def _fits(self, arn: str, template: str, given: Mapping[str, tuple[str, ...]]) -> bool:
         captured = self._capture(arn, template)
         for placeholder, values in given.items():
-            known = [named for named in values if named.known]
+            known = [text for text in values if text != "*"]
             if not known:
                 continue
             if placeholder == WHOLE:
-                if any(named.is_arn for named in known) and all(named.text != arn for named in known):
+                if any(_is_arn(text) for text in known) and arn not in known:
                     return False
                 continue
-            if not any(
-                _same(named.text, arn if named.is_arn else captured.get(placeholder, "")) for named in known
-            ):
+            here = captured.get(placeholder, "")
+            if not any(_same(text, arn if _is_arn(text) else here) for text in known):
                 return False
         return True
 
@@ -466,10 +463,14 @@ class _Request:
             return any(other.startswith((f"{path}.", f"{path}[", f"{path}{{")) for other in self._values)
         return values[0] or True
 
-    def values(self, path: str, rule: str) -> tuple[Named, ...]:
-        """Return what the values of a member name."""
-        found = [named for value in self._values.get(path, ()) if value for named in transform(rule, value)]
-        return tuple(dict.fromkeys(found))
+    def values(self, path: str, rule: str) -> tuple[str, ...]:
+        """Return what the values of a member name, and what stands for an absent one."""
+        given = [value for value in self._values.get(path, ()) if value]
+        if not given:
+            usual = default(rule)
+            return () if usual is None else (usual,)
+        found = [text for value in given for text in apply(rule, value)]
+        return tuple(dict.fromkeys(_fill_home(text, self._home) for text in found if text))
 
     def home(self, template: str) -> dict[str, str]:
         """Return partition, region and account of a resource of the caller: where the event itself points, if it does."""
@@ -494,6 +495,15 @@ def _moved(home: dict[str, str], fields: list[str]) -> dict[str, str]:
         "Region": fields[3] or home["Region"],
         "Account": fields[4] or home["Account"],
     }
+
+
+def _is_arn(text: str) -> bool:
+    return text.startswith("arn:") and text.count(":") >= 5
+
+
+def _fill_home(text: str, home: Mapping[str, str]) -> str:
+    """Return a text with the tokens for partition, region and account filled."""
+    return _PLACEHOLDER.sub(lambda match: home.get(match[1], match[0]), text)
 
 
 def _fill(template: str, parts: Mapping[str, str]) -> str:

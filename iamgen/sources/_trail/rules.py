@@ -13,6 +13,7 @@ from typing import Any
 from iamgen.access.lookup import EventEntry, When
 from iamgen.access.maps import AccessMaps
 from iamgen.access.naming import undated
+from iamgen.access.transforms import apply
 
 _TESTED = 2
 """Members whose presence is looked for in a raw request before it is decoded; beyond that decoding is quicker."""
@@ -32,9 +33,13 @@ _MADE_UP = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|(?<=i-)[0-
 
 _SECRET_SUFFIX = re.compile(r"(:secretsmanager:[^:]*:[^:]*:secret:.+)-[A-Za-z0-9]{6}$")
 
-_PARTIQL = re.compile(
-    r"""(?is)\b(?:from|into|update)\s+("[^"]+"(?:\."[^"]+")?|'[^']+'|`[^`]+`|[^\s"'`(]+)"""
-)
+_PARTIQL = {
+    "select": "SELECT * FROM",
+    "insert": "INSERT INTO",
+    "update": "UPDATE",
+    "delete": "DELETE FROM",
+    "exists": "EXISTS(SELECT * FROM",
+}
 
 _NOT_AUTHORIZED = re.compile(r"not authorized to perform:?\s+([a-zA-Z0-9-]+:[A-Za-z0-9*]+)")
 _ON_RESOURCE = re.compile(r"on resource:\s*\"?(arn:[^\s\"]+)")
@@ -97,8 +102,10 @@ class LogRules:
         members: dict[str, Member] = {}
         for member in self._bound(entry):
             known = members.get(member.path)
-            if known is None or (known.fold == "presence" and member.fold != "presence"):
+            if known is None or _weight(member) > _weight(known):
                 members[member.path] = member
+            elif known.fold == member.fold == "presence":
+                members[member.path] = Member(known.path, known.fold, known.values | member.values)
         extra = self._service_extra if of_service else self._extra
         for path in extra.get(event_source, ()):
             members.setdefault(path, Member(path, ""))
@@ -145,9 +152,9 @@ class LogRules:
                     yield Member(path, self._fold_of(placeholder, transform))
 
     def _fold_of(self, placeholder: str, transform: str) -> str:
-        if transform in ("s3_copy_source", "s3_uri"):
+        if transform == "s3_copy_source" or transform.startswith(("s3_", "https_")):
             return "copy-source"
-        if transform == "partiql_table":
+        if transform.startswith("partiql_"):
             return "partiql"
         return self._folds.get(placeholder, "")
 
@@ -221,10 +228,9 @@ class LogRules:
             case "copy-source":
                 return self._fold_copy_source(value)
             case "partiql":
-                table = _PARTIQL.search(value)
-                return f"FROM {table[1]}" if table else ""
+                return _fold_statement(value)
             case _:
-                return value if value in member.values else ""
+                return value if value.lower() in member.values else ""
 
     def _fold_copy_source(self, value: str) -> str:
         if value.startswith("arn:"):
@@ -233,7 +239,18 @@ class LogRules:
         if value.startswith("https://"):
             return value.rpartition("/")[0] + "/*"
         bucket, slash, key = value.removeprefix(scheme).lstrip("/").partition("/")
-        return scheme + bucket + "/" + fold_key(key.partition("?versionId=")[0]) if slash else scheme + bucket
+        key, version, _ = key.partition("?versionId=")
+        return scheme + bucket + "/" + fold_key(key) + version if slash else scheme + bucket
+
+
+def _fold_statement(statement: str) -> str:
+    """Return a PartiQL statement with nothing left but its verb, table and index."""
+    verb = re.match(r"\s*([A-Za-z]+)", statement)
+    table = apply("partiql_table", statement)
+    if verb is None or not table:
+        return ""
+    index = "".join(f'."{name}"' for name in apply("partiql_index", statement))
+    return f'{_PARTIQL.get(verb[1].lower(), "SELECT * FROM")} "{table[0]}"{index}'
 
 
 def fold_key(key: str) -> str:
@@ -252,11 +269,18 @@ def fold_key(key: str) -> str:
     return "/".join([*kept, "*"])
 
 
+def _weight(member: Member) -> int:
+    """Of two wishes for one member: a fold of a bound one before the plain value, the value before its presence."""
+    return {"presence": 0, "": 1}.get(member.fold, 2)
+
+
 def _tested(when: When | None) -> Iterable[Member]:
     if when is None:
         return
-    if when.test in ("has", "eq", "arn"):
-        yield Member(when.path, "" if when.test == "arn" else "presence", frozenset(when.values))
+    if when.test in ("has", "eq"):
+        yield Member(when.path, "presence", frozenset(value.lower() for value in when.values))
+    elif when.test in ("arn", "begins", "contains", "fits"):
+        yield Member(when.path, "")
     for part in when.of:
         yield from _tested(part)
 
