@@ -4,11 +4,13 @@ What enters: event rows, and the functions of the project where there are any. W
 whose session made the call, or why it belongs to none. In this order: the function that the record itself names
 (`inScopeOf`); a session whose name is a function known to run in that role; the Lambda service itself in the role; else
 somebody else in the role. A function is known to run in a role when a record names both, or when the Lambda service
-assumed the role under the function's name; its region is where that happened. Nothing is guessed: two functions that
-fit are an ambiguity that lists both.
+assumed the role under the function's name; its region is where that happened. A session that calls from where Lambda
+runs functions and bears a name that a function can have is that function, where nothing stronger is known of it; its
+region is the one it called most in. Nothing is guessed: two functions that fit are an ambiguity that lists both.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +18,9 @@ from enum import StrEnum
 from iamgen.model.function import FunctionRef
 from iamgen.model.glob import Glob
 from iamgen.model.observation import ApiEvent
+
+LAMBDA_ENVIRONMENT = "lambda-environment"
+"""Kind of an event row without events: its session called from a Lambda environment."""
 
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9-_]{1,64}")
 
@@ -70,8 +75,19 @@ class Attributor:
         self._exact: dict[tuple[str, str], set[str]] = {}
         self._chained: set[str] = set()
         assumed: list[tuple[str | None, str | None, str]] = []
+        environments: dict[tuple[str, str], set[str]] = {}
+        calls: Counter[tuple[str, str, str]] = Counter()
         for event in events:
             self._learn(event, assumed)
+            if event.role_arn:
+                key = (event.role_arn, event.session or "")
+                calls[(*key, event.region)] += event.count
+                if event.kind == LAMBDA_ENVIRONMENT:
+                    environments.setdefault(key, set()).add(event.region)
+        for (role, session), regions in environments.items():
+            if (role, session) not in self._known and self._may_be_name(session):
+                home = max(sorted(regions), key=lambda region: calls[role, session, region])  # noqa: B023
+                self._known[role, session] = {_function_arn(role, home, session)}
         self._roles = {role for role, _ in self._known}
         for role, session, target in assumed:
             if role is not None and self._of_session(role, session or "", ""):
@@ -90,11 +106,13 @@ class Attributor:
             for target in (role, *event.resources):
                 if ":role/" in target:
                     assumed.append((event.role_arn, event.session, target))
-        elif event.invoked_by == self._names.service and role and _FUNCTION_NAME.fullmatch(session):
-            if not any(pattern.matches(session) for pattern in self._service):
-                fields = role.split(":")
-                arn = f"arn:{fields[1]}:lambda:{event.region}:{fields[4]}:function:{session}"
-                self._known.setdefault((role, session), set()).add(arn)
+        elif event.invoked_by == self._names.service and role and self._may_be_name(session):
+            self._known.setdefault((role, session), set()).add(_function_arn(role, event.region, session))
+
+    def _may_be_name(self, session: str) -> bool:
+        return bool(_FUNCTION_NAME.fullmatch(session)) and not any(
+            pattern.matches(session) for pattern in self._service
+        )
 
     def attribute(self, event: ApiEvent) -> Attribution:
         """Return whose call an event is."""
@@ -143,5 +161,9 @@ class Attributor:
         return session == name or ("*" in name and Glob(name).matches(session))
 
     def _arn(self, function: FunctionRef, role: str, session: str) -> str:
-        fields = role.split(":")
-        return f"arn:{fields[1]}:lambda:{function.region or '*'}:{fields[4]}:function:{session}"
+        return _function_arn(role, function.region or "*", session)
+
+
+def _function_arn(role: str, region: str, name: str) -> str:
+    fields = role.split(":")
+    return f"arn:{fields[1]}:lambda:{region}:{fields[4]}:function:{name}"

@@ -36,7 +36,8 @@ from iamgen.plugins import TimeWindow
 from iamgen.sources._trail.listing import Connection, list_files, normal_source
 from iamgen.sources._trail.pool import extractions, make_tasks
 from iamgen.sources._trail.rules import LogRules
-from iamgen.store.database import Store, open_store
+from iamgen.store.database import Store
+from iamgen.store.database import open_store as open_store
 
 DEFAULT_STORE = Path(".iamgen") / "usage.db"
 
@@ -146,7 +147,7 @@ class LogUsage:
 
     def counts(self, arn: str) -> Counts:
         """Return what became of a function's events."""
-        return self._counts.get(arn) or Counts()
+        return self._counts.get(arn, Counts())
 
     def unknown_users(self, role_arn: str) -> tuple[str, ...]:
         """Return the sessions of a role that are no known function, sorted."""
@@ -595,6 +596,8 @@ def _spread(usage: LogUsage, events: list[ApiEvent], attributor: Attributor, res
     gaps: dict[Gap, None] = {}
     attributed = unattributed = 0
     for event in events:
+        if event.count == 0:
+            continue
         event_here = _own(event, recipients)
         whose = attributor.attribute(event_here)
         if whose.function is None and whose.kind is Kind.OTHER:
@@ -708,12 +711,9 @@ def usage_rows(usage: LogUsage, *, by: str = "function", functions: tuple[str, .
             f"no function `{functions[0]}` in the log",
             hint=f"known: {', '.join(usage.function_arns[:10])}" if usage.function_arns else "the log names no function",
         )
-    order: dict[str, Callable[[UsageRow], tuple[str, ...]]] = {
-        "role": lambda row: (row.role, row.function),
-        "service": lambda row: (row.service, row.action),
-        "resource": lambda row: (row.resource, row.action),
-    }
-    return tuple(sorted(rows, key=lambda row: (order.get(by, lambda _: ())(row), row)))
+    order = {"role": ("role", "function"), "service": ("service", "action"), "resource": ("resource", "action")}
+    first = order.get(by, ())
+    return tuple(sorted(rows, key=lambda row: (*(getattr(row, name) for name in first), row)))
 
 
 def _is_wanted(arn: str, functions: tuple[str, ...]) -> bool:

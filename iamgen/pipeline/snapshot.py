@@ -43,6 +43,8 @@ def snapshot(
     attributor = Attributor(listed, functions, lambda_names(maps.table("logs")))
     rows: dict[str, dict[str, Any]] = {}
     for event in listed:
+        if event.count == 0:
+            continue
         row = _row(event, attributor)
         key = json.dumps({k: v for k, v in row.items() if k not in ("count", "first", "last")})
         known = rows.setdefault(key, {**row, "count": 0})
@@ -51,8 +53,8 @@ def snapshot(
         known["last"] = max(known["last"], row["last"])
     document = {
         "iamgen_usage": VERSION,
-        "from": min((event.first_seen for event in listed), default=None),
-        "to": max((event.last_seen for event in listed), default=None),
+        "from": min((event.first_seen for event in listed if event.count), default=None),
+        "to": max((event.last_seen for event in listed if event.count), default=None),
         "files": {"in": files[0], "read": files[1], "bad": files[2]},
         "bad_records": bad_records,
         "functions": {arn: list(roles) for arn, roles in attributor.functions().items()},

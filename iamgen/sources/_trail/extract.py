@@ -46,10 +46,12 @@ _LIST = 200
 class _Caller:
     """Who called: the fields of `RawCall` that come from `userIdentity`."""
 
-    __slots__ = ("account", "function_arn", "invoked_by", "plan", "principal", "role_arn", "session")
+    __slots__ = ("account", "function_arn", "invoked_by", "is_session", "plan", "principal", "role_arn", "session")
 
     def __init__(self, fields: tuple[str, ...], plan: int) -> None:
         self.principal, self.account, self.role_arn, self.session, self.function_arn, self.invoked_by = fields
+        self.is_session = bool(self.role_arn) and not self.function_arn and not self.invoked_by
+        """A session in a role of which the record does not say whether it is a function."""
         self.plan = plan
         """0: the caller can be no function, its requests are not kept; 1: a role; 2: an AWS service."""
 
@@ -201,6 +203,8 @@ class Extractor:
         self._callers: dict[bytes, _Caller] = {}
         self._known: dict[tuple[str, ...], _Caller] = {}
         self._resources: dict[bytes, str] = {}
+        self._environments: dict[tuple[_Caller, str], str] = {}
+        """Sessions that called from a Lambda environment, by region, with a time at which they did."""
         self._containers: dict[str, str] = {}
         self._tallies: dict[tuple[Any, ...], list[Any]] = {}
         self._changes: list[Change] = []
@@ -270,9 +274,13 @@ class Extractor:
 
     def take(self, partition: str) -> Extraction:
         """Return what was tallied since the last call, and begin anew."""
-        tallies = tuple(self._finish())
+        tallies = (*self._finish(), *self._finish_environments())
         names = {(tally.call.event_source, tally.call.event_name) for tally in tallies}
-        plans = tuple((source, name, self._names[source, name].digest) for source, name in sorted(names))
+        plans = tuple(
+            (source, name, self._names[source, name].digest)
+            for source, name in sorted(names)
+            if (source, name) in self._names
+        )
         result = Extraction(
             partition=partition,
             tallies=tallies,
@@ -281,6 +289,7 @@ class Extractor:
             plans=plans,
         )
         self._tallies = {}
+        self._environments = {}
         self._changes = []
         self._files = []
         return result
@@ -292,6 +301,7 @@ class Extractor:
 
     def _add(self, file: FileKey, records: Iterable[Record], bad: int, text: bytes) -> None:
         names, callers, tallies, resources = self._names, self._callers, self._tallies, self._resources
+        environments = self._environments
         count = 0
         first, last = "9", ""
         changes: list[int] = []
@@ -307,6 +317,8 @@ class Extractor:
             data = record.eventCategory == "Data"
             parameters = where = ""
             if caller.plan:
+                if caller.is_session and (caller, record.awsRegion) not in environments:
+                    self._note_environment(caller, record, time)
                 raw = bytes(record.resources)
                 if len(raw) > 4:
                     start = raw.find(b":s3:::")
@@ -483,6 +495,22 @@ class Extractor:
         for (call, day), (count, begin, end) in merged.items():
             yield Tally(call, day, count, begin, end)
 
+    def _note_environment(self, caller: _Caller, record: Record, time: str) -> None:
+        """Note a session that calls from where Lambda runs functions, as the SDK says in its user agent."""
+        if record.eventSource in self._rules.global_sources:
+            return
+        if self._rules.lambda_environment in bytes(record.userAgent):
+            self._environments[caller, record.awsRegion] = time
+
+    def _finish_environments(self) -> Iterator[Tally]:
+        for (caller, region), time in self._environments.items():
+            day = _seconds(time) // 86400
+            call = RawCall(
+                "", "", region, caller.account, "", caller.principal, "lambda-environment", "management",
+                caller.role_arn, caller.session, "", "", Outcome.ALLOWED.value, "", "", "", "", "",
+            )  # fmt: skip
+            yield Tally(call, day, 0, day * 86400, day * 86400)
+
     def _note_changes(self, records: Iterable[Record], numbers: list[int], text: bytes) -> None:
         details: list[Any] = []
         if text:
@@ -508,7 +536,7 @@ class Extractor:
         response = detail.responseElements if detail is not None else None
         if isinstance(response, dict) and isinstance(response.get("version"), str):
             kept["version"] = response["version"]
-        agent = (detail.userAgent or "") if detail is not None else ""
+        agent = bytes(record.userAgent).decode("utf-8", "replace")
         invoked_by = (identity.invokedBy or "") if identity is not None else ""
         who = (identity.arn or invoked_by or identity.type or "") if identity is not None else ""
         unique = (detail.eventID if detail is not None else None) or (

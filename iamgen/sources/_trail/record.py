@@ -45,6 +45,7 @@ class Record(Struct, gc=False):
     eventSource: str = ""  # noqa: N815
     eventName: str = ""  # noqa: N815
     awsRegion: str = ""  # noqa: N815
+    userAgent: Raw = NULL  # noqa: N815
     errorCode: str | None = None  # noqa: N815
     errorMessage: str | None = None  # noqa: N815
     requestParameters: Raw = NULL  # noqa: N815
@@ -65,7 +66,6 @@ class Details(Struct, gc=False):
     """What only changes are asked for."""
 
     eventID: str | None = None  # noqa: N815
-    userAgent: str | None = None  # noqa: N815
     responseElements: Any = None  # noqa: N815
 
 

@@ -89,6 +89,10 @@ class LogRules:
         self._service_extra: Mapping[str, list[str]] = table["parameters_of_service"]
         self._sessions = tuple(_session_pattern(text) for text in table["sessions"]["fold"])
         self.lambda_issuer: str = table["lambda"]["issuer"]
+        self.lambda_environment: bytes = table["lambda"]["environment"].encode()
+        self.global_sources = frozenset(
+            f"{service}.amazonaws.com" for service in table["coverage"]["global"]["services"]
+        )
         changes = table["changes"]
         self._changes = {source: frozenset(names) for source, names in changes.items() if "." in source}
         self.deployments = frozenset(changes["deployments"]["names"])
