@@ -172,6 +172,8 @@ class _Analysis:
         try:
             for step in name.split("."):
                 value = library.imported(self.program, value, step)
+                if isinstance(value, Unknown):
+                    return None
         finally:
             self.program.frames.pop()
         known = [each for each in options(value) if not isinstance(each, Unknown)]

@@ -36,6 +36,8 @@ from iamgen.sources._program.values import (
 )
 
 _SIGNATURE_DEPTH = 3
+MAX_RECURSION = 6
+"""Times that a function is gone through inside itself, each time with other arguments."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,11 @@ class Caller(Evaluator):
     ) -> Val:
         """Return what a function of the project gives for these arguments."""
         self.step()
+        running = sum(
+            1 for each in self.frames if each.function and each.function.function is function.function
+        )
+        if running > MAX_RECURSION:
+            return Unknown("recursion")
         if len(self.frames) > MAX_CALL_DEPTH:
             self.gap(GapReason.LIMIT, "calls are nested too deep", node, None)
             return Unknown("nested too deep")
@@ -210,7 +217,7 @@ class Caller(Evaluator):
                     if given is None and parameter.kind == "positional":
                         given = args.more
                 value = self._parameter(parameter, given, frame, vague=args.open)
-            self.assign(target, value, frame)
+            self.declare(target, value, frame)
 
     def _parameter(
         self, parameter: form.Param, given: Val | None, frame: Frame, *, vague: bool

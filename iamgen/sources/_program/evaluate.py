@@ -306,6 +306,9 @@ class Evaluator(Machine):
                 return self.member(value, name) if name is not None else value
             case Text():
                 return texts.character(value, key)
+            case Client() if name is None and self.frame.module.language != "python":
+                sdk.unresolved_operation(self, value, f"{value.service}[…]", self.here())
+                return Unknown("a method of a client")
             case _ if name is not None and self.frame.module.language != "python":
                 return self.member(value, name)
             case _:
@@ -468,6 +471,10 @@ class Evaluator(Machine):
 
     def assign(self, target: form.Expr, value: Val, frame: Frame) -> None:
         """Bind a target."""
+        raise NotImplementedError
+
+    def declare(self, target: form.Expr, value: Val, frame: Frame) -> None:
+        """Bind a target whose names belong to the frame, whatever lies around it."""
         raise NotImplementedError
 
     # -- operators --

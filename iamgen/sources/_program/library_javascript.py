@@ -260,7 +260,7 @@ def _call_builtin(machine: Machine, name: str, args: Args, node: form.Call) -> V
     if name == "Proxy" and first is not None:
         return first
     if name == "URL":
-        return first if isinstance(first, Text) and len(args.places) == 1 else Unknown("an address")
+        return machine.new_thing(External("URL"), args)
     _call_functions(machine, args, node)
     return Unknown(describe(first) if first is not None else name)
 
@@ -389,6 +389,21 @@ def _thing_member(machine: Machine, value: Thing, name: str) -> Val | None:
     del machine
     if name == "input" and value.kind.name.endswith("Command") and value.args:
         return value.args[0]
+    if value.kind.module == "URL" and value.args:
+        return _address_part(value.args[0], name)
+    return None
+
+
+def _address_part(address: Val, name: str) -> Val | None:
+    """Return a part of an address; one that is not known as a whole is all in its host."""
+    if name in ("href", "origin", "hostname", "host"):
+        known = literal(address)
+        if known is None or "://" not in known or name == "href":
+            return address
+        return text(known.partition("://")[2].partition("/")[0])
+    if name == "pathname":
+        known = literal(address)
+        return text("/" + known.partition("://")[2].partition("/")[2]) if known else text("")
     return None
 
 

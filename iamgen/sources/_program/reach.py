@@ -63,12 +63,13 @@ class Program(Caller):
             made = self.annotated(self.evaluate(node.annotation, frame))
             value = made if made is not None else value
         if node.declares:
-            self._declare(node.target, value, frame)
+            self.declare(node.target, value, frame)
         else:
             self.assign(node.target, value, frame)
         return 0
 
-    def _declare(self, target: form.Expr, value: Val, frame: Frame) -> None:
+    def declare(self, target: form.Expr, value: Val, frame: Frame) -> None:
+        """Bind a target whose names belong to the frame, whatever lies around it."""
         if isinstance(target, form.Name):
             frame.scope.variables[target.id] = value
         else:
@@ -377,8 +378,15 @@ class Program(Caller):
                 name = f"{function.name}.{decorator.name}"
                 continue
             value = self.decorate(self.evaluate(decorator, frame), value)
-        self._bind_name(name, value, frame)
+        self._define(name, value, frame)
         return 0
+
+    def _define(self, name: str, value: Val, frame: Frame) -> None:
+        """Bind the name of a definition; outside Python it belongs to the scope that it stands in."""
+        if frame.module.language == "python":
+            self._bind_name(name, value, frame)
+        else:
+            frame.scope.variables[name] = value
 
     def decorate(self, decorator: Val, value: Val) -> Val:
         """Return a function or class as its decorator leaves it."""
@@ -392,7 +400,7 @@ class Program(Caller):
                 return library.decorate(self, decorator, value)
 
     def _define_class_statement(self, node: form.ClassDef, frame: Frame) -> int:
-        self._bind_name(node.cls.name, self.define_class(node.cls, frame), frame)
+        self._define(node.cls.name, self.define_class(node.cls, frame), frame)
         return 0
 
     def define_class(self, cls: form.Class, frame: Frame) -> Val:
@@ -488,7 +496,7 @@ class Program(Caller):
                     GapReason.MODULE_NOT_FOUND,
                     "." * level + module,
                     form.Import(module, line=line),
-                    None,
+                    () if module.endswith(".json") else None,
                 )
                 return Unknown(f"module {module}")
             return library.library(self, module, line)

@@ -27,6 +27,8 @@ MAX_OPTIONS = 24
 """Alternatives a value keeps; more become "unknown" besides these."""
 MAX_DEPTH = 6
 """Levels of lists and dicts that an argument shows."""
+MAX_NODES = 1_500
+"""Values that one argument shows in all."""
 MAX_ITEMS = 200
 """Items of a list that are kept apart."""
 
@@ -578,43 +580,55 @@ def describe(value: Val) -> str:
             return ""
 
 
-def to_model(value: Val, depth: int = 0) -> Value:
-    """Return a value as the rest of iamgen sees it."""
-    match value:
-        case Text():
-            return value
-        case Alt():
-            models = dict.fromkeys(
-                to_model(each, depth) for each in value.options if not is_none(each)
-            )
-            shown = tuple(models)
-            return shown[0] if len(shown) == 1 else OneOf(shown)
-        case ListVal():
-            if depth >= MAX_DEPTH:
+def to_model(value: Val) -> Value:
+    """Return a value as the rest of iamgen sees it, up to a depth and a number of nodes."""
+    return _Shown().show(value, 0)
+
+
+class _Shown:
+    """Counts what one argument shows: values that hold each other many times over would be endless."""
+
+    def __init__(self) -> None:
+        self.left = MAX_NODES
+
+    def show(self, value: Val, depth: int) -> Value:
+        match value:
+            case Text():
+                return value
+            case Alt():
+                models = dict.fromkeys(
+                    self.show(each, depth) for each in value.options if not is_none(each)
+                )
+                shown = tuple(models)
+                return shown[0] if len(shown) == 1 else OneOf(shown)
+            case ListVal() | DictVal() if depth >= MAX_DEPTH or self.left <= 0:
+                if isinstance(value, DictVal):
+                    return MapValue((), open=True)
                 return Text((Unresolved("nested too deep"),))
-            items = tuple(to_model(each, depth + 1) for each in value.items)
-            if value.rest is not None:
-                items += (to_model(value.rest, depth + 1),)
-            return ListValue(items, open=value.rest is not None)
-        case DictVal():
-            if depth >= MAX_DEPTH:
-                return MapValue((), open=True)
-            names = tuple(
-                (f"{{{spelled(key)}}}", key) for key in value.entries if isinstance(key, Text)
+            case ListVal():
+                self.left -= len(value.items) + 1
+                items = tuple(self.show(each, depth + 1) for each in value.items[:MAX_ITEMS])
+                if value.rest is not None:
+                    items += (self.show(value.rest, depth + 1),)
+                return ListValue(items, open=value.rest is not None or len(value.items) > MAX_ITEMS)
+            case DictVal():
+                return self._mapping(value, depth)
+            case _:
+                return Text(parts_of(value))
+
+    def _mapping(self, value: DictVal, depth: int) -> Value:
+        self.left -= len(value.entries) + 1
+        names = tuple(
+            (f"{{{spelled(key)}}}", key) for key in value.entries if isinstance(key, Text)
+        )
+        entries = tuple(
+            (
+                f"{{{spelled(key)}}}" if isinstance(key, Text) else str(key),
+                self.show(each, depth + 1),
             )
-            return MapValue(
-                tuple(
-                    (
-                        f"{{{spelled(key)}}}" if isinstance(key, Text) else str(key),
-                        to_model(each, depth + 1),
-                    )
-                    for key, each in value.entries.items()
-                ),
-                value.rest is not None,
-                names,
-            )
-        case _:
-            return Text(parts_of(value))
+            for key, each in value.entries.items()
+        )
+        return MapValue(entries, value.rest is not None, names)
 
 
 def spelled(value: Text) -> str:

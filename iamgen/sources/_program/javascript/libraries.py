@@ -7,7 +7,7 @@ from iamgen.access.highlevel import LibraryCall, ValueSource
 from iamgen.model.observation import GapReason
 from iamgen.model.value import Text
 from iamgen.sources._program import form
-from iamgen.sources._program.javascript.credentials import client_foreign
+from iamgen.sources._program.javascript.credentials import client_foreign, is_foreign
 from iamgen.sources._program.javascript.recording import (
     call_back,
     option,
@@ -25,6 +25,7 @@ from iamgen.sources._program.values import (
     Thing,
     Unknown,
     Val,
+    concatenate,
     environment_variable,
     is_none,
     join,
@@ -70,12 +71,10 @@ def call_library(
     full = f"{value.module}.{name}" if name else f"{value.module}.default"
     signer = highlevel.signer(machine.maps, "javascript", full)
     if signer is not None:
-        thing = machine.new_thing(External(value.module, name), args)
-        sign(machine, signer.service, signer.default, args, (), node, full)
-        return thing
+        return sign(machine, signer, External(value.module, name), args, node)
     entry = highlevel.library(machine.maps, "javascript", full)
     if entry is None:
-        return machine.new_thing(External(value.module, name), args) if node.new else None
+        return None
     made = make(machine, entry.calls, args, (), node, client_foreign(args), full)
     return machine.new_thing(External(value.module, name), args) if node.new else made
 
@@ -84,6 +83,8 @@ def call_thing(
     machine: Machine, thing: Thing, name: str, args: Args, node: form.Call
 ) -> Val | None:
     """Return what a method of a library's object gives; None where the object belongs to no known library."""
+    if "<signs>" in thing.attributes:
+        return _send_signed(machine, thing, name, args, node)
     if thing.kind.module == "aws-sdk":
         service, _, cls = thing.kind.name.partition(".")
         entry = highlevel.js_v2_method(machine.maps, service, f"{cls}.{name}")
@@ -239,30 +240,72 @@ def _place(machine: Machine, entries: dict[Any, Val], member: str, value: Val) -
 
 
 def sign(
-    machine: Machine,
-    source: ValueSource | None,
-    default: str,
-    args: Args,
-    own: tuple[Val, ...],
-    node: form.Call,
-    via: str,
-) -> None:
-    value = take(machine, source, args, own) if source is not None else None
-    service = literal(value) if value is not None else default
-    _signed(machine, service, node, via)
+    machine: Machine, signer: highlevel.Signer, kind: External, args: Args, node: form.Call
+) -> Thing:
+    """Return a signer of requests, which keeps what it signs for until a request is sent."""
+    value = take(machine, signer.service, args, ()) if signer.service is not None else None
+    thing = machine.new_thing(kind, args)
+    names = [literal(each) for each in options(value)] if value is not None else [signer.default]
+    foreign = is_foreign(machine, args.get(0), node)
+    for name in names:
+        called = highlevel.signed_operation(machine.maps, name) if name else None
+        if foreign:
+            machine.record_foreign(name or "a signed request", node)
+        elif called is None:
+            reason = GapReason.OPERATION_UNRESOLVED
+            detail = f"a request signed for {name or 'an unknown service'}"
+            machine.gap(reason, detail, node, (name,) if name else None)
+        else:
+            thing.attributes["<signs>"] = text(name or "")
+            machine.signed.append((thing, called, node, machine.frame.module.path, machine.path()))
+    return thing
 
 
-def sign_v2(machine: Machine, args: Args, node: form.Call) -> Val | None:
-    service = literal(args.get(1) or NONE)
-    if service is not None:
-        _signed(machine, service, node, "aws-sdk.Signers.V4")
+def _send_signed(machine: Machine, signer: Thing, name: str, args: Args, node: form.Call) -> Val:
+    """Record the request that a signer signs or sends; method and address narrow what it is for."""
+    called = highlevel.signed_operation(machine.maps, literal(signer.attributes["<signs>"]) or "")
+    if called is None or name.startswith("<"):
+        return Unknown("a signed request")
+    signer.attributes["<sent>"] = NONE
+    machine.record(*called, request_of(machine, args), node, signer.kind.full)
     return Unknown("a signed request")
 
 
-def _signed(machine: Machine, service: str | None, node: form.Call, via: str) -> None:
-    found = highlevel.signed_operation(machine.maps, service) if service else None
-    if found is None:
+def request_of(machine: Machine, args: Args) -> DictVal:
+    """Return method and address of a request: `{method, hostname, path}`, or an address and options."""
+    made = machine.new_dict({})
+    for each in args.places:
+        request = each
+        if isinstance(each, Thing):
+            request = machine.new_dict(dict(each.attributes)) if each.attributes else request
+            request = each.args[0] if each.args and not each.attributes else request
+        if isinstance(request, Text) and "Url" not in made.entries:
+            made.entries["Url"] = request
+        if not isinstance(request, DictVal):
+            continue
+        method = request.entries.get("method")
+        if method is not None:
+            made.entries["Method"] = method
+        host = request.entries.get("hostname", request.entries.get("host"))
+        if host is not None:
+            made.entries["Url"] = _address(host, request.entries.get("path"))
+    return made
+
+
+def _address(host: Val, path: Val | None) -> Val:
+    if literal(host) is None or (literal(host) or "").startswith("http"):
+        return host  # made from an address that holds the path too
+    return concatenate((text("https://"), host, path if path is not None else text("")))
+
+
+def sign_v2(machine: Machine, args: Args, node: form.Call) -> Val | None:
+    """Record the request that `new AWS.Signers.V4(request, "es")` is for."""
+    service = literal(args.get(1) or NONE)
+    called = highlevel.signed_operation(machine.maps, service) if service else None
+    if called is None:
         reason = GapReason.OPERATION_UNRESOLVED
-        machine.gap(reason, f"request signed by {via}", node, (service,) if service else None)
-        return
-    machine.record(found[0], found[1], machine.new_dict({}), node, via)
+        detail = f"a request signed for {service or 'an unknown service'}"
+        machine.gap(reason, detail, node, (service,) if service else None)
+    else:
+        machine.record(*called, request_of(machine, args), node, "aws-sdk.Signers.V4")
+    return Unknown("a signed request")

@@ -70,6 +70,8 @@ def call_external(machine: Machine, value: External, args: Args, node: form.Call
         return _call_document(machine, value, name, args, node)
     if value.module.startswith("@aws-sdk/credential-provider"):
         return credentials(machine, name, args, node)
+    if package.kind == "unmodelled":
+        return None
     return call_library(machine, value, name, args, node)
 
 

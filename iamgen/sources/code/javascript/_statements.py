@@ -288,9 +288,12 @@ class Statements(Expressions):
         left = node.child_by_field_name("left")
         kind = node.child_by_field_name("kind")
         target = self.target(left)
+        names = bound_names(target) if kind is not None else ()
         if kind is not None and text(kind) == "var":
-            for name in bound_names(target):
+            for name in names:
                 self.variables[-1].setdefault(name)
+        else:
+            yield from self.declared(dict.fromkeys(names))
         yield form.Loop(
             self._loop_body(node.child_by_field_name("body")),
             target=target,

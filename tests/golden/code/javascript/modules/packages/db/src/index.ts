@@ -1,0 +1,3 @@
+import { DynamoDB } from '@aws-sdk/client-dynamodb';
+
+export const client = new DynamoDB({});

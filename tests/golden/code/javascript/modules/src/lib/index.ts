@@ -1,0 +1,3 @@
+export { default } from './store';
+export * from './names';
+export * as queues from './queue';
