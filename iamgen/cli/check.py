@@ -37,6 +37,7 @@ FORMATS = ("text", "json", "markdown", "sarif", "github")
     "--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the answer."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
+@click.option("--sarif", metavar="FILE", help="Write SARIF to FILE besides.")
 @click.option(
     "--summary", metavar="FILE", help="Add the answer in Markdown to FILE, such as a step summary."
 )
@@ -67,6 +68,8 @@ def command(**values: Any) -> int:
         click.echo(f"{len(result.findings)} findings written to the baseline", err=True)
         return EXIT_DONE
     write_result(rendered(result, values["form"]), values["output"])
+    if values["sarif"]:
+        write_result(rendered(result, "sarif"), values["sarif"])
     if values["summary"]:
         append_summary(rendered(result, "markdown"), values["summary"])
     if values["output"]:
