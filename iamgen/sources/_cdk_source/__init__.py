@@ -1,0 +1,1 @@
+"""CDK applications in TypeScript, JavaScript and Python, read without running them."""
