@@ -41,7 +41,7 @@ def missing_operations(maps: AccessMaps) -> tuple[str, ...]:
     import botocore.loaders
 
     loader = botocore.loaders.Loader()
-    missing = []
+    missing: list[str] = []
     for service in loader.list_available_services("service-2"):
         known = set(maps.operations(service))
         if service in maps.services() and known:
@@ -136,7 +136,9 @@ def _budget(maps: AccessMaps) -> Iterator[MapFinding]:
     budget = maps.table("naming")["budget"]
     unknown = sum(1 for entry in iterate(maps) if entry.status == "unknown")
     if unknown > budget["unknown"]:
-        yield MapFinding("naming: budget", "budget", f"{unknown} unknown operations, {budget['unknown']} allowed")
+        yield MapFinding(
+            "naming: budget", "budget", f"{unknown} unknown operations, {budget['unknown']} allowed"
+        )
 
 
 @cache
@@ -157,7 +159,9 @@ class _Model:
             import botocore.loaders
 
             try:
-                self._data = botocore.loaders.Loader().load_service_model(self._service, "service-2")
+                self._data = botocore.loaders.Loader().load_service_model(
+                    self._service, "service-2"
+                )
             except botocore.exceptions.DataNotFoundError:
                 self._data = {"operations": {}, "shapes": {}}
         return self._data

@@ -177,9 +177,7 @@ def parse_call(text: str) -> LibraryCall:
             service="", operation="", guards=tuple(guards), indirect=ValueSource.parse(words[0])
         )
     service, _, operation = head.partition(":")
-    return LibraryCall(
-        service=service, operation=operation, bind=tuple(bind), guards=tuple(guards)
-    )
+    return LibraryCall(service=service, operation=operation, bind=tuple(bind), guards=tuple(guards))
 
 
 def library(maps: AccessMaps, language: str, path: str) -> LibraryEntry | None:
@@ -192,7 +190,9 @@ def library(maps: AccessMaps, language: str, path: str) -> LibraryEntry | None:
     lines = table["calls"].get(path)
     if isinstance(lines, list):
         return LibraryEntry(path=path, calls=tuple(map(parse_call, lines)))
-    group = table.get("prefixes", {}).get("silent", ()) or table.get("silent", {}).get("prefixes", ())
+    group = table.get("prefixes", {}).get("silent", ()) or table.get("silent", {}).get(
+        "prefixes", ()
+    )
     if any(path == each or path.startswith((f"{each}.", f"{each}/")) for each in group):
         return LibraryEntry(path=path)
     return None
@@ -311,11 +311,13 @@ def java_service(maps: AccessMaps, package: str) -> str | None:
     """Return the boto3 client of a Java package or class name, v1 or v2; None where it is no client package."""
     table = maps.table("highlevel-java")
     if package.startswith(table["roots"]["v2"]):
-        return _names(maps, "java").get(package.removeprefix(table["roots"]["v2"]).partition(".")[0])
+        return _names(maps, "java").get(
+            package.removeprefix(table["roots"]["v2"]).partition(".")[0]
+        )
     if package.startswith(table["roots"]["v1"]):
         name = package.removeprefix(table["roots"]["v1"]).partition(".")[0]
         by_hand = table["v1_packages"].get(name)
-        return by_hand if by_hand else _names(maps, "java_v1").get(name)
+        return by_hand or _names(maps, "java_v1").get(name)
     return None
 
 
@@ -408,7 +410,10 @@ def _resource_class(
         parts=_actions(row, "parts"),
         batch=_actions(row, "batch"),
         injected=tuple(
-            (key.partition(".")[2], LibraryEntry(path=f"{service}.{key}", calls=tuple(map(parse_call, lines))))
+            (
+                key.partition(".")[2],
+                LibraryEntry(path=f"{service}.{key}", calls=tuple(map(parse_call, lines))),
+            )
             for key, lines in injected.items()
             if isinstance(lines, list) and key.partition(".")[0] == name
         ),

@@ -91,7 +91,9 @@ class When:
             case "eq":
                 return f"{self.path} = {' | '.join(self.values)}"
             case "arn":
-                return f"{self.path} is an ARN" + (f" of {' | '.join(self.values)}" if self.values else "")
+                return f"{self.path} is an ARN" + (
+                    f" of {' | '.join(self.values)}" if self.values else ""
+                )
             case "not":
                 return f"not {self.of[0].text}"
             case "all":

@@ -209,7 +209,9 @@ class AccessMaps:
 
     def resource_types(self, prefix: str) -> Mapping[str, str]:
         """Return type -> ARN template of a prefix, types as `s3/object`."""
-        return {f"{prefix}/{name}": arn for name, arn in self._prefix(prefix).get("types", {}).items()}
+        return {
+            f"{prefix}/{name}": arn for name, arn in self._prefix(prefix).get("types", {}).items()
+        }
 
     # -- events --
 
@@ -367,7 +369,9 @@ _LEVELS = {
 _STATUS = {"none": "no-iam", "guess": "unknown"}
 
 
-def _operation(file: dict[str, Any], service: str, name: str, raw: dict[str, Any]) -> OperationEntry:
+def _operation(
+    file: dict[str, Any], service: str, name: str, raw: dict[str, Any]
+) -> OperationEntry:
     source = raw.get("s", "name")
     return OperationEntry(
         service=service,
@@ -416,7 +420,11 @@ def _is_pattern(text: str) -> bool:
 
 @cache
 def _glob(pattern: str) -> re.Pattern[str]:
-    escaped = fnmatch.translate(pattern.replace("[", "[[]")) if _is_pattern(pattern) else re.escape(pattern)
+    escaped = (
+        fnmatch.translate(pattern.replace("[", "[[]"))
+        if _is_pattern(pattern)
+        else re.escape(pattern)
+    )
     return re.compile(escaped, re.IGNORECASE)
 
 
@@ -424,7 +432,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = json.loads(path.read_bytes())
     except json.JSONDecodeError as error:
-        raise InputError(f"damaged map file: {error.msg}", place=f"{path}:{error.lineno}") from error
+        raise InputError(
+            f"damaged map file: {error.msg}", place=f"{path}:{error.lineno}"
+        ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"damaged map file: {error}", place=str(path)) from error
     return data

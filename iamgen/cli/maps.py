@@ -23,7 +23,11 @@ def command() -> None:
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every operation of every service.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
     help="How to show it.",
 )
 def show(names: tuple[str, ...], form: str, *, everything: bool) -> None:
@@ -113,7 +117,9 @@ def build(*, only_show: bool) -> None:
             click.echo(f"{group}:")
         click.echo(f"  {change.name}  {change.detail}".rstrip())
     for name in made.redundant:
-        click.echo(f"iamgen: the hand fact `{name}` says what is derived now: take it out", err=True)
+        click.echo(
+            f"iamgen: the hand fact `{name}` says what is derived now: take it out", err=True
+        )
     if not only_show:
         changed = write_all(made.files, target)
         click.echo(f"{len(changed)} files changed", err=True)
@@ -205,7 +211,11 @@ def _summary(maps: AccessMaps) -> None:
     from iamgen.access.maps import iterate
 
     counts: Counter[str] = Counter(entry.source for entry in iterate(maps))
-    click.echo(f"access maps {maps.version}: {len(maps.services())} services, {counts.total()} operations")
+    click.echo(
+        f"access maps {maps.version}: {len(maps.services())} services, {counts.total()} operations"
+    )
     for source, count in counts.most_common():
         click.echo(f"  {count:6}  {_SOURCES.get(source, 'no permission needed')}")
-    click.echo("made from " + ", ".join(f"{name} {version}" for name, version in maps.sources.items()))
+    click.echo(
+        "made from " + ", ".join(f"{name} {version}" for name, version in maps.sources.items())
+    )

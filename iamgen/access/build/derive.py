@@ -79,9 +79,7 @@ def derive(
     )
 
 
-def _from_doc(
-    operation: Operation, own: str, catalogue: Catalogue
-) -> tuple[str, Action] | None:
+def _from_doc(operation: Operation, own: str, catalogue: Catalogue) -> tuple[str, Action] | None:
     text = re.sub(r"<[^>]+>", "", operation.doc)
     for match in _NEEDS.finditer(text):
         found = _ACTION_IN_DOC.fullmatch(match.group(1) or match.group(2))

@@ -1,7 +1,7 @@
 """What the SDK says: services, operations, and the members of their input."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata
 from typing import Any
@@ -127,7 +127,7 @@ def _service(name: str, model: dict[str, Any]) -> Service:
                 key: shapes[value["shape"]]["type"]
                 for key, value in root.get("members", {}).items()
             }
-            _walk(shapes, root, "", 0, True, False, members, frozenset())
+            _walk(shapes, root, _Spot(), members)
         places: dict[str, str] = {}
         if input_name:
             places = {
@@ -137,7 +137,8 @@ def _service(name: str, model: dict[str, Any]) -> Service:
             }
         auth = raw.get("auth", ())
         unsigned = raw.get("authtype") in ("none", "bearer") or (
-            bool(auth) and all(each in ("smithy.api#noAuth", "smithy.api#httpBearerAuth") for each in auth)
+            bool(auth)
+            and all(each in ("smithy.api#noAuth", "smithy.api#httpBearerAuth") for each in auth)
         )
         service.operations[op_name] = Operation(
             name=op_name,
@@ -154,70 +155,64 @@ def _service(name: str, model: dict[str, Any]) -> Service:
     return service
 
 
-def _walk(  # noqa: PLR0913, PLR0917  one recursive walk, its state spelled out
-    shapes: dict[str, Any],
-    shape: dict[str, Any],
-    path: str,
-    depth: int,
-    required: bool,  # noqa: FBT001
-    listed: bool,  # noqa: FBT001
-    found: list[Member],
-    seen: frozenset[str],
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spot:
+    """Where the walk through the shapes stands."""
+
+    path: str = ""
+    depth: int = 0
+    required: bool = True
+    listed: bool = False
+    doc: str = ""
+    seen: frozenset[str] = frozenset()
+
+
+def _walk(shapes: dict[str, Any], shape: dict[str, Any], spot: _Spot, found: list[Member]) -> None:
     need = set(shape.get("required", ()))
     for key, ref in shape.get("members", {}).items():
-        name = ref["shape"]
-        _visit(
-            shapes, name, f"{path}.{key}" if path else key, key, depth, required and key in need,
-            listed, ref.get("documentation", ""), found, seen,
+        inner = replace(
+            spot,
+            path=f"{spot.path}.{key}" if spot.path else key,
+            required=spot.required and key in need,
+            doc=ref.get("documentation", ""),
         )
+        _visit(shapes, ref["shape"], key, inner, found)
 
 
-def _visit(  # noqa: PLR0913, PLR0917
-    shapes: dict[str, Any],
-    name: str,
-    path: str,
-    key: str,
-    depth: int,
-    required: bool,  # noqa: FBT001
-    listed: bool,  # noqa: FBT001
-    doc: str,
-    found: list[Member],
-    seen: frozenset[str],
-) -> None:
+def _visit(shapes: dict[str, Any], name: str, key: str, spot: _Spot, found: list[Member]) -> None:
     shape = shapes[name]
     kind = shape["type"]
     if kind == "structure":
-        if depth + 1 < MAX_DEPTH + 1 and name not in seen:
-            _walk(shapes, shape, path, depth + 1, required, listed, found, seen | {name})
+        if spot.depth < MAX_DEPTH and name not in spot.seen:
+            inner = replace(spot, depth=spot.depth + 1, seen=spot.seen | {name})
+            _walk(shapes, shape, inner, found)
     elif kind == "list":
-        inner = shape["member"]["shape"]
-        text = doc + " " + shape["member"].get("documentation", "")
-        _visit(shapes, inner, f"{path}[]", key, depth, required, True, text, found, seen | {name})
+        item = shape["member"]
+        inner = replace(
+            spot,
+            path=f"{spot.path}[]",
+            listed=True,
+            doc=spot.doc + " " + item.get("documentation", ""),
+            seen=spot.seen | {name},
+        )
+        _visit(shapes, item["shape"], key, inner, found)
     elif kind == "map":
-        found.append(_member(shapes[shape["key"]["shape"]], shape["key"]["shape"], f"{path}{{keys}}", key, depth, required, True, doc))
+        keys = shape["key"]["shape"]
+        inner = replace(spot, path=f"{spot.path}{{keys}}", listed=True)
+        found.append(_member(shapes[keys], keys, key, inner))
     else:
-        found.append(_member(shape, name, path, key, depth, required, listed, doc))
+        found.append(_member(shape, name, key, spot))
 
 
-def _member(  # noqa: PLR0913, PLR0917
-    shape: dict[str, Any],
-    shape_name: str,
-    path: str,
-    key: str,
-    depth: int,
-    required: bool,  # noqa: FBT001
-    listed: bool,  # noqa: FBT001
-    doc: str,
-) -> Member:
+def _member(shape: dict[str, Any], shape_name: str, key: str, spot: _Spot) -> Member:
     return Member(
-        path=path,
+        path=spot.path,
         name=key,
         shape=shape_name,
-        depth=depth,
-        required=required,
-        listed=listed,
+        depth=spot.depth,
+        required=spot.required,
+        listed=spot.listed,
         pattern=shape.get("pattern", ""),
-        doc=doc + " " + shape.get("documentation", ""),
+        doc=spot.doc + " " + shape.get("documentation", ""),
         kind=shape["type"],
     )

@@ -18,7 +18,9 @@ _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
 def pack(data: Any) -> bytes:
     """Return data as xz-packed JSON, the same bytes for the same data."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return lzma.compress(text.encode(), format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, filters=_FILTERS)
+    return lzma.compress(
+        text.encode(), format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, filters=_FILTERS
+    )
 
 
 def managed_policies() -> tuple[bytes, dict[str, str]]:

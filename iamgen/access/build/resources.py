@@ -14,7 +14,6 @@ SCHEMA = 1
 def resource_text(services: list[Service]) -> str:
     """Return the file of the boto3 resources: one resource class per line."""
     import boto3
-    from botocore import xform_name
 
     data = Path(boto3.__file__).parent / "data"
     newest = {path.parent.parent.name: path for path in sorted(data.glob("*/*/resources-1.json"))}
@@ -22,20 +21,20 @@ def resource_text(services: list[Service]) -> str:
     blocks = []
     for name, path in sorted(newest.items()):
         definitions = json.loads(path.read_bytes())
-        classes = _classes(name, definitions, by_name[name], xform_name)
+        classes = _classes(name, definitions, by_name[name])
         lines = ",\n".join(f"{dump(key)}:{dump(classes[key])}" for key in sorted(classes))
         blocks.append(f"{dump(name)}:{{\n{lines}\n}}")
     return f'{{"schema":{SCHEMA},"services":{{\n' + ",\n".join(blocks) + "\n}}\n"
 
 
-def _classes(service: str, definitions: dict[str, Any], sdk: Service, snake: Any) -> dict[str, Any]:
+def _classes(service: str, definitions: dict[str, Any], sdk: Service) -> dict[str, Any]:
     from boto3.resources.model import ResourceModel
 
     shapes = _shapes(service)
     resources = definitions["resources"]
-    made = {"": _class(service, definitions["service"], resources, sdk, snake, ResourceModel, shapes)}
+    made = {"": _class(service, definitions["service"], resources, sdk, ResourceModel, shapes)}
     for name, definition in resources.items():
-        made[name] = _class(name, definition, resources, sdk, snake, ResourceModel, shapes)
+        made[name] = _class(name, definition, resources, sdk, ResourceModel, shapes)
     return made
 
 
@@ -45,8 +44,13 @@ def _shapes(service: str) -> Any:
     return botocore.session.get_session().get_service_model(service)
 
 
-def _class(  # noqa: PLR0913, PLR0917
-    name: str, definition: dict[str, Any], resources: dict[str, Any], sdk: Service, snake: Any, model_class: Any, service_model: Any
+def _class(
+    name: str,
+    definition: dict[str, Any],
+    resources: dict[str, Any],
+    sdk: Service,
+    model_class: Any,
+    service_model: Any,
 ) -> dict[str, Any]:
     model = model_class(name, definition, resources)
     shape = service_model.shape_for(model.shape) if model.shape else None
@@ -60,7 +64,10 @@ def _class(  # noqa: PLR0913, PLR0917
         made["attributes"] = attributes
     actions = {each.name: _call(each, identifiers) for each in model.actions}
     batch = {each.name: _call(each, identifiers) for each in model.batch_actions}
-    collections = {each.name: _collection(each, identifiers, resources, model_class) for each in model.collections}
+    collections = {
+        each.name: _collection(each, identifiers, resources, model_class)
+        for each in model.collections
+    }
     waiters = {
         each.name: {
             "waiter": each.waiter_name,
@@ -69,9 +76,15 @@ def _class(  # noqa: PLR0913, PLR0917
         }
         for each in model.waiters
     }
-    parts = {each.name: _sub(each, identifiers) for each in (*model.subresources, *model.references)}
+    parts = {
+        each.name: _sub(each, identifiers) for each in (*model.subresources, *model.references)
+    }
     for key, value in (
-        ("actions", actions), ("batch", batch), ("collections", collections), ("waiters", waiters), ("parts", parts),
+        ("actions", actions),
+        ("batch", batch),
+        ("collections", collections),
+        ("waiters", waiters),
+        ("parts", parts),
     ):
         if value:
             made[key] = dict(sorted(value.items()))
@@ -186,7 +199,9 @@ _TITLES = {
 
 def names_text(services: list[Service]) -> str:
     """Return the file of client names in other SDKs, each ecosystem one object, one name per line."""
-    tables: dict[str, dict[str, str]] = {key: {} for key in ("javascript", "javascript_v2", "go", "java", "java_v1")}
+    tables: dict[str, dict[str, str]] = {
+        key: {} for key in ("javascript", "javascript_v2", "go", "java", "java_v1")
+    }
     for service in services:
         words = re.sub(r"[^A-Za-z0-9 ]", " ", service.service_id).split()
         joined = "".join(words).lower()
@@ -200,7 +215,9 @@ def names_text(services: list[Service]) -> str:
         tables["go"].setdefault(re.sub(r"\W", "", service.endpoint_prefix), service.name)
         tables["go"].setdefault(title.lower(), service.name)
     blocks = [
-        f"{dump(name)}:{{\n" + ",\n".join(f"{dump(key)}:{dump(table[key])}" for key in sorted(table)) + "\n}"
+        f"{dump(name)}:{{\n"
+        + ",\n".join(f"{dump(key)}:{dump(table[key])}" for key in sorted(table))
+        + "\n}"
         for name, table in tables.items()
     ]
     return f'{{"schema":{SCHEMA},\n' + ",\n".join(blocks) + "}\n"

@@ -12,10 +12,28 @@ Row = dict[str, Any]
 """One action in the form of the generated files."""
 
 _ROLE = re.compile(r"(^|[a-z_])[Rr]ole(s)?(A[rR][nN](s)?|Name)?$|^role(Arn)?$|RoleA(rn|RN)s?$")
-_TAG_MEMBERS = ("Tags", "tags", "TagSpecifications", "TagSpecification", "TagList", "tagList", "TagSet", "tagSpecifications")
+_TAG_MEMBERS = (
+    "Tags",
+    "tags",
+    "TagSpecifications",
+    "TagSpecification",
+    "TagList",
+    "tagList",
+    "TagSet",
+    "tagSpecifications",
+)
 _TAG_ACTIONS = (
-    "TagResource", "CreateTags", "AddTagsToResource", "AddTags", "TagQueue", "TagDeliveryStream", "CreateOrUpdateTags",
-    "AddTagsToStream", "AddTagsToCertificate", "AddTagsToOnPremisesInstances", "TagResources",
+    "TagResource",
+    "CreateTags",
+    "AddTagsToResource",
+    "AddTags",
+    "TagQueue",
+    "TagDeliveryStream",
+    "CreateOrUpdateTags",
+    "AddTagsToStream",
+    "AddTagsToCertificate",
+    "AddTagsToOnPremisesInstances",
+    "TagResources",
 )
 _CREATES = re.compile(
     r"^(Create|Register|Import|Copy|Allocate|Request|Run|Restore|Start|Put|Purchase|Submit|Publish|Provision|Add|Update|Clone|Upload|Associate|Define|Save|Enable|Batch)"
@@ -59,8 +77,14 @@ def _tags(context: Context, rows: list[Row], dependents: set[str], have: set[str
     known = context.catalogue.prefixes.get(context.prefix)
     if known is None or context.service.name in ("s3", "apigateway", "apigatewayv2"):
         return []
-    names = [each.partition(":")[2] for each in sorted(dependents) if each.startswith(f"{context.prefix}:")]
-    tagging = [each for each in names if each in known.actions and known.actions[each].level == "Tagging"]
+    names = [
+        each.partition(":")[2]
+        for each in sorted(dependents)
+        if each.startswith(f"{context.prefix}:")
+    ]
+    tagging = [
+        each for each in names if each in known.actions and known.actions[each].level == "Tagging"
+    ]
     if not tagging:
         subject = re.sub(r"^[A-Z][a-z]+", "", operation.name)
         tagging = [each for each in (f"Tag{subject}", *_TAG_ACTIONS) if each in known.actions][:1]
@@ -96,7 +120,9 @@ def role_members(operation: Operation) -> list[Member]:
         if each.kind == "string"
         and _ROLE.search(each.name)
         and not each.path.endswith("{keys}")
-        and not re.search(r"(Session|Mapping|Type|Assumed|Invoker|Previous|External|Cross)", each.name)
+        and not re.search(
+            r"(Session|Mapping|Type|Assumed|Invoker|Previous|External|Cross)", each.name
+        )
         and _holds_role(each)
     ]
     best = min((each.depth for each in found), default=0)
@@ -105,7 +131,9 @@ def role_members(operation: Operation) -> list[Member]:
 
 def _holds_role(member: Member) -> bool:
     text = f"{member.shape} {member.pattern} {member.doc}"
-    return bool(re.search(r"\brole\b|Role", text)) and bool(re.search(r"ARN|Amazon Resource Name|arn|IAM", text))
+    return bool(re.search(r"\brole\b|Role", text)) and bool(
+        re.search(r"ARN|Amazon Resource Name|arn|IAM", text)
+    )
 
 
 def _pass_role(context: Context, dependents: set[str], have: set[str]) -> list[Row]:
@@ -128,10 +156,10 @@ def _pass_role(context: Context, dependents: set[str], have: set[str]) -> list[R
     _note_type(context, "iam", "role")
     always = [each for each in members if each.required]
     optional = [each for each in members if not each.required]
-    made: list[Row] = []
-    for each in always:
-        made.append(_passed(_role_row(each), principal))
-    made.extend(_passed({**_role_row(each), "w": {"has": each.path}}, principal) for each in optional)
+    made = [_passed(_role_row(each), principal) for each in always]
+    made.extend(
+        _passed({**_role_row(each), "w": {"has": each.path}}, principal) for each in optional
+    )
     return made
 
 
@@ -139,7 +167,11 @@ def _role_row(member: Member) -> Row:
     arn = bool(re.search(r"(?i)arns?$", member.name))
     transform = ("each" if member.listed else "arn") if arn else "arn_or_name"
     bind: Row = {"*": member.path} if transform == "arn" else {"*": [member.path, transform]}
-    return {"x": "iam:PassRole", "r": [["iam/role", bind if arn else {"RoleNameWithPath": [member.path, transform]}]], "s": "rule"}
+    return {
+        "x": "iam:PassRole",
+        "r": [["iam/role", bind if arn else {"RoleNameWithPath": [member.path, transform]}]],
+        "s": "rule",
+    }
 
 
 def _passed(row: Row, principal: str | None) -> Row:
@@ -215,11 +247,18 @@ def _when(rule: Row, path: str | None) -> Row | None:
     return tests[0] if len(tests) == 1 else {"all": tests}
 
 
-def _resources(context: Context, rule: Row, path: str | None, action: str, rows: list[Row]) -> list[Any]:
+def _resources(
+    context: Context, rule: Row, path: str | None, action: str, rows: list[Row]
+) -> list[Any]:
     if "type" not in rule:
         if action.startswith("kms:"):
             return [[_note_type(context, "kms", "key"), {}]]
-        if action.startswith(f"{context.prefix}:") and rows and "member" not in rule and "always" not in rule:
+        if (
+            action.startswith(f"{context.prefix}:")
+            and rows
+            and "member" not in rule
+            and "always" not in rule
+        ):
             return [[row[0], row[1]] for row in rows[0].get("r", [])]
         return [["*", {}]]
     prefix, _, name = rule["type"].partition("/")
