@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "check": "The gate for CI and pre-commit; SARIF; baseline.",
     "pr": "The pull-request comment, suggestions, step summary.",
     "patch": "The suggested role written into the template, formatting kept.",
+    "drift": "The over-permission report and its history.",
     "init": "A first iamgen.toml with what was found.",
     "doctor": "Per function: status, what is missing, and the command that would give it.",
     "diff": "The difference in meaning between two policies, with witnesses.",

@@ -22,6 +22,7 @@ from iamgen.model.result import (
     CodeSummary,
     DeniedUse,
     Finding,
+    FindingLevel,
     Ledger,
     LogSummary,
     RoleInfo,
@@ -94,6 +95,7 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
         if journey.usage is not None
         else (),
     )
+    risks = _escalations(group, current, journey)
     shared = len(group.subjects) > 1 or bool(ruling.role_needs)
     whole = _propose(_role_rows(ruling), ruling, journey) if shared else None
     answers = []
@@ -101,7 +103,7 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
         answers.append(
             _answer(
                 group, subject, scanned[key(subject)], usage, rows, ruling,
-                current=current, whole=whole, journey=journey, listed=listed[subject.ref.id],
+                current=current, whole=whole, journey=journey, listed=listed[subject.ref.id], risks=risks,
             )
         )  # fmt: skip
     return tuple(answers)
@@ -220,6 +222,7 @@ def _answer(
     whole: Proposal | None,
     journey: "Journey",
     listed: tuple[Listed, ...],
+    risks: tuple[Finding, ...],
 ) -> Suggestion:
     request = journey.request
     log = _log_summary(subject, journey)
@@ -253,7 +256,7 @@ def _answer(
         template_kind=subject.deployment.kind if subject.deployment is not None else None,
     )
     if status is Status.INSUFFICIENT:
-        return blank
+        return replace(blank, permissions=ruling.rows)
     permissions = (*rows.rows, *ruling.rows)
     mine = (*rows.rows, *_own_unknowns(ruling, usage, group))
     proposal = _propose(mine, ruling, journey)
@@ -286,12 +289,35 @@ def _answer(
         diff=difference,
         proof=proof,
         widenings=tuple(dict.fromkeys((*rows.widenings, *proposal.widenings))),
-        findings=tuple(dict.fromkeys((*found, *fence_findings))),
+        findings=tuple(
+            dict.fromkeys((*(replace(one, function=subject.ref.id) for one in risks), *found, *fence_findings))
+        ),
         cost=proposal.cost,
         possible=rows.possible,
         suggested_count=_count(deployed, journey),
         symbolic_policy=proposal.symbolic,
         symbolic_role_policy=whole.symbolic if whole is not None else None,
+    )
+
+
+def _escalations(group: Group, current: _Current, journey: "Journey") -> tuple[Finding, ...]:
+    """Return a finding for each set of actions by which the role, as it is, could raise itself."""
+    if current.layers is None:
+        return ()
+    from iamgen.compare.risk import escalations
+
+    name = current.role.name.literal if current.role is not None and current.role.name else None
+    return tuple(
+        Finding(
+            id="escalation",
+            level=FindingLevel.ERROR,
+            function=None,
+            role=name or group.role_arn or group.key,
+            action=", ".join(one.actions),
+            location=current.role.location if current.role is not None else None,
+            arguments=(("path", one.id),),
+        )
+        for one in escalations(current.layers, journey.maps)
     )
 
 

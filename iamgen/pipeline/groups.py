@@ -27,8 +27,11 @@ class Group:
     gaps: tuple[Gap, ...] = ()
 
 
-def group_by_role(journey: "Journey") -> tuple[Group, ...]:
-    """Return the roles of the chosen functions, each with its neighbours, in the order of the functions."""
+def group_by_role(journey: "Journey", *, orphans: bool = False) -> tuple[Group, ...]:
+    """Return the roles of the chosen functions, each with its neighbours, in the order of the functions.
+
+    With `orphans` the Lambda roles of `--current` that no known function uses are there as well, each alone.
+    """
     current, gaps = read_current(journey)
     arn_of = dict(journey.usage.roles) if journey.usage is not None else {}
     members: dict[str, list[Subject]] = {}
@@ -66,7 +69,35 @@ def group_by_role(journey: "Journey") -> tuple[Group, ...]:
         )
     if journey.request.by_role and journey.request.all_functions:
         groups.extend(_roles_alone(journey, {group.role_arn for group in groups}))
+    if orphans:
+        taken = {id(group.role) for group in groups}
+        groups.extend(
+            Group(
+                key=role.arn or role.key,
+                subjects=(Subject(ref=FunctionRef(id=role.arn or role.key, name=_name(role))),),
+                role=role,
+                role_arn=role.arn or role.key,
+                unknown_users=journey.usage.unknown_users(role.arn)
+                if journey.usage is not None and role.arn
+                else (),
+                gaps=gaps,
+            )
+            for role in current
+            if id(role) not in taken and _is_for_lambda(role)
+        )
     return tuple(groups)
+
+
+def _is_for_lambda(role: Role) -> bool:
+    """Whether Lambda may take the role; a role whose trust policy is not known may be one."""
+    if role.trust is None:
+        return True
+    return any(
+        "lambda.amazonaws.com" in values
+        for statement in role.trust.statements
+        if statement.is_allow and statement.principals is not None
+        for _, values in statement.principals
+    )
 
 
 def _roles_alone(journey: "Journey", known: set[str | None]) -> list[Group]:
