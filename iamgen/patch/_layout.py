@@ -8,6 +8,15 @@ from iamgen.patch._edits import Splice, refuse
 from iamgen.patch._positions import Node, line_end, line_start, walk
 
 
+def flow_text(value: Any, indent: int | None) -> str:
+    """Return JSON that YAML reads alike: ASCII, characters beyond the first plane as they are."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return "".join(
+        f"\\u{ord(character):04x}" if "\x7f" <= character <= "\uffff" else character
+        for character in text
+    )
+
+
 def newline_of(text: str) -> str:
     """Return the line end of a file."""
     return "\r\n" if "\r\n" in text else "\n"
@@ -42,7 +51,7 @@ def replace_value(text: str, root: Node, node: Node, value: Any, place: str) -> 
     break_ = newline_of(text)
     if node.flow or is_json(text):
         pad = _indent_of_line(text, node.start)
-        lines = json.dumps(value, indent=_json_step(text), ensure_ascii=True).split("\n")
+        lines = flow_text(value, _json_step(text)).split("\n")
         return Splice(node.start, node.end, break_.join([lines[0], *(pad + x for x in lines[1:])]))
     if node.kind == "scalar" and node.tag is None and not node.text:
         raise refuse(place, "it is empty")
@@ -71,7 +80,7 @@ def insert_key(text: str, root: Node, mapping: Node, key: str, value: Any, place
         pad = _indent_of_line(text, first.start)
         one_line = "\n" not in text[mapping.start : first.start]
         step = None if one_line else _json_step(text)
-        body = json.dumps({key: value}, indent=step, ensure_ascii=True)[1:-1].strip()
+        body = flow_text({key: value}, step)[1:-1].strip()
         lines = body.split("\n")
         cut = _json_step(text) or 0
         rest = [pad + line[cut:] for line in lines[1:]]

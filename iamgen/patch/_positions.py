@@ -87,7 +87,8 @@ class _Reader:
             raise InputError("is nested too deeply")
         known = self._seen.get(id(composed))
         if known is not None:
-            known.anchored = True
+            for each in walk(known):
+                each.anchored = True
             return known
         mark = composed.start_mark
         end = composed.end_mark.index

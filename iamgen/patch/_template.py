@@ -117,7 +117,11 @@ def _edges(resources: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in [depends] if isinstance(depends, str) else depends or ():
             if name in resources:
                 yield logical_id, str(name)
-        for name in names_in(entry.get("Properties")):
+        properties = dict(_mapping(entry.get("Properties")))
+        if entry.get("Type") == SAM_FUNCTION:
+            # NOTE: events become resources of their own, which depend on the function.
+            properties.pop("Events", None)
+        for name in names_in(properties):
             if name in resources:
                 yield logical_id, name
         if entry.get("Type") == SAM_FUNCTION:

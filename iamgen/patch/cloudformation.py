@@ -13,6 +13,7 @@ from iamgen.model.symbol import References
 from iamgen.patch._edits import Splice, apply, merged, refuse
 from iamgen.patch._layout import (
     dash_indent_of,
+    flow_text,
     insert_key,
     is_json,
     newline_of,
@@ -211,9 +212,7 @@ class _Patcher:
         if node.anchored:
             raise refuse(place, "it has an anchor or is an alias")
         if mapping.flow or is_json(self.text):
-            import json
-
-            return Splice(node.start, node.end, json.dumps(value, ensure_ascii=True))
+            return Splice(node.start, node.end, flow_text(value, None))
         from iamgen.model.notation import yaml_lines
 
         colon = self.text.index(":", name.end) + 1
@@ -309,9 +308,7 @@ class _Patcher:
         if node.anchored:
             raise refuse(place, "it has an anchor or is an alias")
         if node.flow or is_json(self.text):
-            import json
-
-            return Splice(node.start, node.end, json.dumps(value, ensure_ascii=True))
+            return Splice(node.start, node.end, flow_text(value, None))
         from iamgen.model.notation import yaml_inline
 
         return Splice(node.start, node.end, yaml_inline(value))
@@ -438,7 +435,7 @@ def _joined(splices: list[Splice], added: Splice) -> list[Splice]:
             both = Splice(splice.start, splice.end, splice.text + added.text)
             return [*splices[:index], both, *splices[index + 1 :]]
         if splice.start == added.start and splice.end == added.end:
-            both = Splice(splice.start, splice.end, added.text + splice.text)
+            both = Splice(splice.start, splice.end, splice.text + added.text)
             return [*splices[:index], both, *splices[index + 1 :]]
     return [*splices, added]
 
