@@ -36,6 +36,8 @@ from iamgen.sources._program.values import (
 )
 
 _SIGNATURE_DEPTH = 3
+MAX_RECURSION = 3
+"""How often a function may be on its way at once before its arguments are joined."""
 MAX_RECURSION = 6
 """Times that a function is gone through inside itself, each time with other arguments."""
 
@@ -59,6 +61,7 @@ class Caller(Evaluator):
         self._count: dict[int, int] = {}
         self._wide: dict[int, tuple[Args, Val | None, Val]] = {}
         self._made: dict[Any, Instance] = {}
+        self._active: dict[int, int] = {}
 
     def call(self, function: Val, args: Args, node: form.Call) -> Val:
         """Return what a call gives."""
@@ -129,7 +132,7 @@ class Caller(Evaluator):
                 return Unknown("recursion") if context.result is None else context.result
         identity = id(function.function)
         count = self._count.get(identity, 0)
-        if count >= MAX_CONTEXTS:
+        if count >= MAX_CONTEXTS or self._active.get(identity, 0) >= MAX_RECURSION:
             return self._invoke_wide(function, receiver, args)
         self._count[identity] = count + 1
         context = _Context(None, False, (function, receiver, args))
@@ -173,12 +176,15 @@ class Caller(Evaluator):
             receiver,
         )
         frame.serial = self.serial
+        identity = id(definition)
+        self._active[identity] = self._active.get(identity, 0) + 1
         self.frames.append(frame)
         try:
             self._bind_parameters(function, receiver, args, frame)
             self.run(definition.body, frame)
         finally:
             self.frames.pop()
+            self._active[identity] -= 1
         if definition.is_generator:
             rest = join_all(frame.yielded) if frame.yielded else None
             result: Val = self.new_list([], rest)
