@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from iamgen.access.highlevel import SPREAD, LibraryCall, parse_call
 from iamgen.access.lookup import WHOLE, ActionEntry, OperationEntry, When
@@ -38,9 +39,7 @@ def check(maps: AccessMaps) -> tuple[MapFinding, ...]:
 
 def missing_operations(maps: AccessMaps) -> tuple[str, ...]:
     """Return operations of the installed botocore that the maps lack: it is newer than they are."""
-    import botocore.loaders
-
-    loader = botocore.loaders.Loader()
+    loader = _loader()
     missing: list[str] = []
     for service in loader.list_available_services("service-2"):
         known = set(maps.operations(service))
@@ -122,7 +121,7 @@ def _call(maps: AccessMaps, place: str, call: LibraryCall) -> Iterator[MapFindin
     if call.indirect is not None:
         return
     name = f"{call.service}:{call.operation}"
-    if maps.operation(call.service, call.operation) is None and maps.action(name) is None:
+    if maps.operation(call.service, call.operation) is None and maps.canonical(name) is None:
         yield MapFinding(place, "unknown-call", name)
         return
     model = _model(call.service)
@@ -142,6 +141,15 @@ def _budget(maps: AccessMaps) -> Iterator[MapFinding]:
 
 
 @cache
+def _loader() -> Any:
+    import botocore.loaders
+
+    loader = botocore.loaders.Loader()
+    loader.search_paths[:] = [loader.BUILTIN_DATA_PATH]
+    return loader
+
+
+@cache
 def _model(service: str) -> "_Model":
     return _Model(service)
 
@@ -156,12 +164,9 @@ class _Model:
     def _model(self) -> dict[str, dict[str, object]]:
         if self._data is None:
             import botocore.exceptions
-            import botocore.loaders
 
             try:
-                self._data = botocore.loaders.Loader().load_service_model(
-                    self._service, "service-2"
-                )
+                self._data = _loader().load_service_model(self._service, "service-2")
             except botocore.exceptions.DataNotFoundError:
                 self._data = {"operations": {}, "shapes": {}}
         return self._data

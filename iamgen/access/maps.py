@@ -256,9 +256,10 @@ class AccessMaps:
 
     def managed_policy(self, name: str) -> dict[str, Any] | None:
         """Return the document of an AWS managed policy by ARN or name, None where it is not known."""
-        known = self._packed("managed-policies")["policies"]
-        key = name.partition(":policy/")[2] or name
-        row = known.get(key.rpartition("/")[2])
+        owner, found, path = name.partition(":policy/")
+        if found and not owner.endswith(":iam::aws"):
+            return None
+        row = self._packed("managed-policies")["policies"].get((path or name).rpartition("/")[2])
         return None if row is None else dict(row["document"])
 
     def managed_policies(self) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from iamgen.access.build.models import Operation, Service
 
 _ACTION_IN_DOC = re.compile(r"([a-z0-9-]+):([A-Z][A-Za-z0-9]+)")
 _NEEDS = re.compile(
-    r"(?:requires?|need|must have)[^.]{0,80}?permissions?[^.]{0,80}?"
+    r"(?:[Rr]equires?|[Nn]eed|[Mm]ust have)[^.]{0,80}?permissions?[^.]{0,80}?"
     r"(?:<code>)?([a-z0-9-]+:[A-Z][A-Za-z0-9]+)|"
-    r"(?:requires? (?:the )?permission(?:s)? (?:for|to (?:perform|use|call)) (?:the )?)(?:<code>)?"
+    r"(?:[Rr]equires? (?:the )?permission(?:s)? (?:for|to (?:perform|use|call)) (?:the )?)(?:<code>)?"
     r"([a-z0-9-]+:[A-Z][A-Za-z0-9]+)"
 )
 
