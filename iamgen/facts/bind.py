@@ -5,7 +5,7 @@ be, with how certain it is. What stays unknown is `*` inside the text, and the b
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -52,17 +52,21 @@ UNKNOWN = Bound(text="*", certainty=Certainty.ASSUMED)
 
 
 class Binder:
-    """Binds the values of one function; `reference` gives the symbolic text of a template reference, None if unknown."""
+    """Binds the values of one function.
+
+    `reference` gives the symbolic text of a template reference, None if unknown; `table` is access_maps/event_fields.toml.
+    """
 
     def __init__(
         self,
         function: LambdaFunction | None,
         reference: Callable[[TemplateRef], str | None],
-        event_fields: list[dict[str, Any]],
+        table: Mapping[str, Any],
     ) -> None:
         self.function = function
         self.reference = reference
-        self.event_fields = event_fields
+        self.event_fields = table.get("field", ())
+        self.variables = table.get("variables", {})
         self.environment = dict(function.environment) if function else {}
 
     def texts(self, value: Value | None) -> tuple[Bound, ...]:
@@ -164,6 +168,9 @@ class Binder:
                     Certainty.BOUND if bound.certainty is Certainty.EXACT else bound.certainty
                 )
                 yield Bound(text=bound.text, certainty=certainty, detail=bound.detail)
+        elif name in self.variables and self.function is not None:
+            own = {"function": f"{{{self.function.id}}}", "region": "${Region}"}
+            yield Bound(text=own.get(self.variables[name], "*"), certainty=Certainty.BOUND)
         elif default is not None:
             yield Bound(text=default, certainty=Certainty.BOUND, detail=f"default of {name}")
         else:
@@ -180,8 +187,23 @@ class Binder:
                 for bound in self._source(source, row, depth):
                     known = True
                     yield bound
+            for bound in self._pattern(source, path, depth):
+                known = True
+                yield bound
         if not known:
             yield Bound(text="*", certainty=Certainty.ASSUMED, detail=f"event field {path}")
+
+    def _pattern(self, source: EventSource, path: str, depth: int) -> Iterator[Bound]:
+        """Return what an event pattern lets a field be."""
+        found: Value | None = dict(source.properties).get("Pattern")
+        for step in path.replace("[]", "").split("."):
+            found = found.get(step) if isinstance(found, MapValue) else None
+        leaves = found.items if isinstance(found, ListValue) else ()
+        for leaf in map(_leaf, leaves):
+            if leaf is not None:
+                for bound in self._texts(leaf, depth + 1):
+                    certainty = max(bound.certainty, Certainty.BOUND, key=_ORDER.index)
+                    yield Bound(text=bound.text, certainty=certainty, detail="event pattern")
 
     def _source(self, source: EventSource, row: dict[str, Any], depth: int) -> Iterator[Bound]:
         if row["gives"] == "content" or source.resource is None:
@@ -192,6 +214,17 @@ class Binder:
                 text = text.rpartition(":")[2].rpartition("/")[2]
             certainty = Certainty.BOUND if not bound.is_unknown else Certainty.ASSUMED
             yield Bound(text=text, certainty=certainty, detail=f"{source.kind} event")
+
+
+def _leaf(value: Value) -> Value | None:
+    """Return what one matcher of an event pattern lets through: a value, or a text with an open end."""
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, MapValue) and len(value.entries) == 1:
+        kind, inner = value.entries[0]
+        if isinstance(inner, Text) and kind in ("prefix", "equals-ignore-case", "wildcard"):
+            return Text((*inner.parts, Unresolved())) if kind == "prefix" else inner
+    return None
 
 
 def _fits(path: str, pattern: str) -> bool:

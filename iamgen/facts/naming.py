@@ -84,8 +84,16 @@ class Naming:
                 return known.resource.kms_key
         return None
 
+    def of_type(self, kind: str) -> tuple[str, ...]:
+        """Return the logical ids of the resources of a CloudFormation type, sorted."""
+        return tuple(sorted(n for n, known in self.names.items() if known.resource.type == kind))
+
     def canonical(self, symbolic: str) -> str:
         """Return a symbolic ARN with `{LogicalId}` where it spells the name of a resource."""
+        if symbolic.startswith(f"arn:{self.partition or 'aws'}:"):
+            rest = symbolic.partition(":")[2].partition(":")[2]
+            spelled = self.canonical("arn:${Partition}:" + rest)
+            return spelled if "{" in spelled[len("arn:${Partition}") :] else symbolic
         for logical_id in sorted(self.names):
             known = self.names[logical_id]
             kind = resource_types().get(known.resource.type)

@@ -50,6 +50,9 @@ class Names(Protocol):
     def canonical(self, symbolic: str) -> str:
         """Return a symbolic ARN with `{LogicalId}` where it spells the name of a resource."""
 
+    def of_type(self, kind: str) -> tuple[str, ...]:
+        """Return the logical ids of the template's resources of a CloudFormation type."""
+
     def kms_key(self, symbolic: str) -> Value | None:
         """Return the customer key of the template resource that a symbolic ARN names, None without one."""
 
@@ -276,7 +279,7 @@ class Resolver:
         whole = [entry for entry in live if WHOLE in entry.bind]
         for entry in live:
             if entry not in whole:
-                found.extend(self._from_parts(call, entry))
+                found.extend(self._related(entry, one) for one in self._from_parts(call, entry))
         for _, group in itertools.groupby(
             sorted(whole, key=lambda e: e.bind[WHOLE][0]), key=lambda e: e.bind[WHOLE][0]
         ):
@@ -323,6 +326,18 @@ class Resolver:
             )
             for e in entries
         ]  # fmt: skip
+
+    def _related(self, entry: ResourceEntry, found: _Found) -> _Found:
+        """Bind what the call leaves open to the one resource of the template that stands before the function."""
+        if found.certainty is not Certainty.ASSUMED:
+            return found
+        for row in self.maps.table("relations").get("relation", ()):
+            ids = self.names.of_type(row["resource"]) if row["type"] == entry.type else ()
+            if len(ids) != 1 or "{" in split_arn(found.symbolic)[5]:
+                continue
+            fixed = entry.arn.replace(f"${{{row['placeholder']}}}", f"{{{ids[0]}}}")
+            return replace(found, symbolic=_widest(fixed), unresolved=False, detail=f"{ids[0]} of the template")
+        return found
 
     def _from_parts(self, call: ApiCall, entry: ResourceEntry) -> list[_Found]:
         if entry.arn == "*":

@@ -166,7 +166,7 @@ def _resolve(
 ) -> Scanned:
     spec = subject.spec
     assert spec is not None  # noqa: S101  for the type checker: the caller has a template function
-    binder = Binder(spec, naming.reference, maps.table("event_fields").get("field", []))
+    binder = Binder(spec, naming.reference, maps.table("event_fields"))
     resolver = Resolver(
         function=subject.ref.id,
         role=subject.role_key,

@@ -1,5 +1,7 @@
 """Values of arguments become symbolic text: environment, template, event."""
 
+from dataclasses import replace
+
 from iamgen.facts.bind import Binder
 from iamgen.model.fact import Certainty
 from iamgen.model.function import EventSource, LambdaFunction
@@ -16,7 +18,10 @@ from iamgen.model.value import (
     Unresolved,
 )
 
-FIELDS = [{"kinds": ["S3"], "path": "s3.bucket.name", "gives": "name"}]
+FIELDS = {
+    "field": [{"kinds": ["S3"], "path": "s3.bucket.name", "gives": "name"}],
+    "variables": {"AWS_LAMBDA_FUNCTION_NAME": "function", "AWS_REGION": "region"},
+}
 FUNCTION = LambdaFunction(
     id="F",
     template="template.yaml",
@@ -64,6 +69,20 @@ def test_alternatives_are_all_followed() -> None:
 def test_event_field_is_bound_through_its_source() -> None:
     assert texts(EventField("Records[].s3.bucket.name")) == [("{Uploads}", "bound")]
     assert texts(EventField("Records[].body.other")) == [("*", "assumed")]
+
+
+def test_event_pattern_says_what_a_field_can_be() -> None:
+    names = ListValue((Text((TemplateRef("Uploads"),)), MapValue((("prefix", Text.of("in-")),))))
+    pattern = MapValue((("detail", MapValue((("bucket", MapValue((("name", names),))),))),))
+    rule = EventSource(kind="EventBridgeRule", properties=(("Pattern", pattern),))
+    binder = Binder(replace(FUNCTION, event_sources=(rule,)), reference, FIELDS)
+    bound = binder.texts(Text((EventField("detail.bucket.name"),)))
+    assert [(b.text, b.certainty.value) for b in bound] == [("{Uploads}", "bound"), ("in-*", "assumed")]
+
+
+def test_variables_that_lambda_sets() -> None:
+    assert texts(EnvironmentVariable("AWS_LAMBDA_FUNCTION_NAME")) == [("{F}", "bound")]
+    assert texts(EnvironmentVariable("AWS_REGION")) == [("${Region}", "bound")]
 
 
 def test_unknown_parts_stay_inside_the_text() -> None:

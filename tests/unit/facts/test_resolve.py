@@ -30,7 +30,7 @@ def resolver(**options: bool) -> Resolver:
     return Resolver(
         function="F",
         role=None,
-        binder=Binder(FUNCTION, NAMING.reference, []),
+        binder=Binder(FUNCTION, NAMING.reference, {}),
         names=NAMING,
         maps=open_maps(),
         **options,
