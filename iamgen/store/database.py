@@ -242,11 +242,11 @@ class Store:
         self, sources: tuple[str, ...] = (), *, since: str | None = None, until: str | None = None
     ) -> Iterator[ApiEvent]:
         """Yield the events of the sources (all without), by whole days, sorted."""
-        where, values = self._within(sources)
+        where, values = self._once(sources)
         rows = self._connection.execute(
             f"SELECT {_CALL_COLUMNS}, sum(count), min(first), max(last), min(place) FROM tallies "  # noqa: S608
             "JOIN calls ON calls.id = call JOIN partitions ON partitions.id = partition "
-            f"WHERE day BETWEEN ? AND ? AND {where} AND {_NOT_TWICE} GROUP BY call ORDER BY {_CALL_COLUMNS}",
+            f"WHERE day BETWEEN ? AND ? AND {where} GROUP BY call ORDER BY {_CALL_COLUMNS}",
             (_day(since, -1), _day(until, 1 << 40), *values),
         )
         for row in rows:
@@ -279,11 +279,11 @@ class Store:
 
     def count_files(self, sources: tuple[str, ...] = ()) -> FileCount:
         """Return how many files of the sources stand in the store, and how they fared."""
-        where, values = self._within(sources)
+        where, values = self._once(sources)
         row = self._connection.execute(
             "SELECT count(*), total(status = 'ok'), total(status = 'bad'), total(status = 'skipped'), total(events), "  # noqa: S608
             "total(bad_records), min(nullif(first, '')), max(nullif(last, '')) FROM files "
-            f"JOIN partitions ON partitions.id = partition WHERE {where} AND {_NOT_TWICE}",
+            f"JOIN partitions ON partitions.id = partition WHERE {where}",
             values,
         ).fetchone()
         return FileCount(
@@ -304,20 +304,26 @@ class Store:
         """Return (trail, event selectors as JSON) of each trail that is known."""
         return tuple(self._connection.execute("SELECT trail, document FROM selectors ORDER BY trail"))
 
-    def _within(self, sources: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    def _within(self, sources: tuple[str, ...], column: str = "place") -> tuple[str, tuple[str, ...]]:
         if not sources:
             return "1", ()
-        tests = " OR ".join("place = ? OR (substr(?, -1) = '/' AND substr(place, 1, length(?)) = ?)" for _ in sources)
+        test = f"{column} = ? OR (substr(?, -1) = '/' AND substr({column}, 1, length(?)) = ?)"
+        tests = " OR ".join(test for _ in sources)
         return f"({tests})", tuple(source for each in sources for source in (each, each, each, each))
+
+    def _once(self, sources: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """As `_within`; a file that was read alone and with its folder counts once."""
+        where, values = self._within(sources)
+        folder, folder_values = self._within(sources, "p.place")
+        return (
+            f"{where} AND NOT (substr(place, -1) <> '/' AND EXISTS (SELECT 1 FROM files AS f "
+            "JOIN partitions AS p ON p.id = f.partition WHERE substr(p.place, -1) = '/' "
+            f"AND p.place || f.name = partitions.place AND {folder}))",
+            (*values, *folder_values),
+        )
 
 
 _CALL_COLUMNS = ", ".join(RawCall._fields)
-
-_NOT_TWICE = """NOT (substr(place, -1) <> '/' AND EXISTS (
-    SELECT 1 FROM files AS f JOIN partitions AS p ON p.id = f.partition
-    WHERE substr(p.place, -1) = '/' AND p.place || f.name = partitions.place))"""
-"""A file that was ingested alone and with its folder counts once."""
-
 
 def open_store(path: Path | str) -> Store:
     """Open a usage store, making or updating it; `:memory:` for one that is not kept.
