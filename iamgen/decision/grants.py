@@ -120,19 +120,21 @@ class RoleGrants:
         return whole, tuple(partly)
 
 
-def role_grants(role: Role, concrete: Callable[[str], str]) -> RoleGrants:
-    """Return the statements of a role; `concrete` turns a symbolic ARN into a pattern."""
+def role_grants(role: Role, pattern: Callable[[str], ResourcePattern]) -> RoleGrants:
+    """Return the statements of a role; `pattern` gives a resource of a statement in both spellings."""
     named = [(p.name, p.origin, p.policy) for p in role.policies if p.policy is not None]
-    return _grants(named, concrete)
+    return _grants(named, pattern)
 
 
-def policy_grants(policies: tuple[Policy, ...], concrete: Callable[[str], str]) -> RoleGrants:
+def policy_grants(
+    policies: tuple[Policy, ...], pattern: Callable[[str], ResourcePattern]
+) -> RoleGrants:
     """Return the statements of bare policies, such as a boundary."""
-    return _grants([(f"policy {n}", "file", p) for n, p in enumerate(policies)], concrete)
+    return _grants([(f"policy {n}", "file", p) for n, p in enumerate(policies)], pattern)
 
 
 def _grants(
-    named: list[tuple[str, str, Policy]], concrete: Callable[[str], str]
+    named: list[tuple[str, str, Policy]], pattern: Callable[[str], ResourcePattern]
 ) -> RoleGrants:
     allows: list[GrantStatement] = []
     denies: list[GrantStatement] = []
@@ -144,7 +146,7 @@ def _grants(
                 index=index,
                 origin=origin,
                 statement=statement,
-                resources=tuple(ResourcePattern(text, concrete(text)) for text in spelled),
+                resources=tuple(pattern(text) for text in spelled),
             )
             (allows if statement.effect == "Allow" else denies).append(grant)
     return RoleGrants(tuple(allows), tuple(denies))

@@ -286,7 +286,10 @@ class Resolver:
             found.extend(self._from_whole(call, tuple(group)))
         if not found:
             return [
-                _Found(symbolic=_widest(e.arn), certainty=Certainty.ASSUMED, unresolved=True, kind=e.arn)
+                self._related(
+                    e,
+                    _Found(symbolic=_widest(e.arn), certainty=Certainty.ASSUMED, unresolved=True, kind=e.arn),
+                )
                 for e in live
             ]
         return _without_shadows(found)

@@ -61,9 +61,13 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
         _usage(subject, scanned[key(subject)], journey) for subject in group.subjects
     )
     current = _current(group, journey, naming)
-    grants = role_grants(group.role, naming.concrete) if group.role is not None else None
+
+    def spell(text: str) -> ResourcePattern:
+        return naming.pattern(naming.canonical(text))
+
+    grants = role_grants(group.role, spell) if group.role is not None else None
     limit = (
-        policy_grants((group.role.boundary,), naming.concrete)
+        policy_grants((group.role.boundary,), spell)
         if group.role is not None and group.role.boundary is not None
         else None
     )
