@@ -7,6 +7,7 @@ A placeholder nobody passes stays a wildcard: the type, never `*`.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from iamgen.access.build.models import Member, Operation
@@ -32,16 +33,19 @@ class Candidate:
     transform: str
 
 
+@cache
 def placeholders(arn: str) -> tuple[str, ...]:
     """Return the placeholders of an ARN template, in order."""
     return tuple(match.strip() for match in re.findall(r"\$\{([^}]+)\}", arn))
 
 
+@cache
 def folded(text: str) -> str:
     """Return a name as it is compared."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
+@cache
 def stem(text: str) -> str:
     """Return a folded name without its Name, Id, Arn, …; the name itself where nothing would be left."""
     name = folded(text)
@@ -218,6 +222,7 @@ def _only_arn(member: Member, operation: Operation) -> bool:
     )
 
 
+@cache
 def _refuses(pattern: str, arn: str) -> bool:
     sample = re.sub(r"\$\{Partition\}", "aws", arn)
     sample = re.sub(r"\$\{Region\}", "us-east-1", sample)

