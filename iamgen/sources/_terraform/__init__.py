@@ -1,0 +1,1 @@
+"""Terraform configurations and plans, read without running Terraform."""
