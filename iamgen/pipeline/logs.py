@@ -501,9 +501,9 @@ def _answer(
     if not only_extra:
         events += store.events(sources, since=window.since, until=window.until)
         changes = (*changes, *store.changes(sources))
-        bad_files = store.bad_files(sources)
+        bad_files = tuple(each for each in store.bad_files(sources) if each.status != "skipped")
         count = store.count_files(sources)
-        files = (files[0] + count.files, files[1] + count.ok, files[2] + count.bad)
+        files = (files[0] + count.files - count.skipped, files[1] + count.ok, files[2] + count.bad)
         bad_records += count.bad_records
         selectors = store.selectors()
     if request.account:
