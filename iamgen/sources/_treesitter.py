@@ -1,8 +1,8 @@
 """Parsing with tree-sitter grammars: bytes of one file in, a tree within stated limits out.
 
 A tree that contains errors is still a tree: what could be parsed is used and the place of the first
-error is told, so that a front end can report a gap for the rest. Files are foreign: size, time and the
-number of nodes are bounded.
+error is told, so that a front end can report a gap for the rest. Files are foreign: size, time and
+the number of nodes are bounded.
 """
 
 import time
@@ -22,6 +22,8 @@ MAX_NODES = 300_000
 """Larger trees (bundles, generated code) are not lowered: it would take seconds per file."""
 MAX_PARSE_SECONDS = 1.0
 """A safeguard against input made to be slow; ordinary files of `MAX_BYTES` take less than half."""
+_TOKEN_BYTES = 64
+"""Bytes handed out at once for the text of a node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,20 @@ def parse(language: str, path: str, text: bytes) -> Parsed | Gap:
         return Gap(GapReason.LIMIT, f"larger than {MAX_BYTES} bytes", Location(path), None)
     deadline = time.monotonic() + MAX_PARSE_SECONDS
     parser = Parser(grammar(language))
+    size = 16384
+    is_late = False
 
     def read(offset: int, _point: object) -> bytes:
         # NOTE: raising in here would be swallowed; the end of input ends the parse instead.
-        return text[offset : offset + 16384] if time.monotonic() < deadline else b""
+        # The tree asks here for the text of its nodes as well, long after the parse.
+        nonlocal is_late
+        if size > _TOKEN_BYTES and time.monotonic() > deadline:
+            is_late = True
+        return b"" if is_late else text[offset : offset + size]
 
     tree = parser.parse(read)
-    if time.monotonic() >= deadline:
+    size = _TOKEN_BYTES
+    if is_late:
         return Gap(GapReason.LIMIT, "takes too long to parse", Location(path), None)
     root = tree.root_node
     if root.descendant_count > MAX_NODES:

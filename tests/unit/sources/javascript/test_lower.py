@@ -234,9 +234,10 @@ class TestStatements:
         assert "Jump" not in str(shape(first))
 
     def test_loops(self) -> None:
-        of, keys, plain = lower(
+        first, of, second, keys, plain = lower(
             "for (const a of b) f(a); for (const k in o) g(k); for (let i = 0; i < 3; i++) h(i)"
         ).body
+        assert [shape(first)[1], shape(second)[1]] == [("Name", "a"), ("Name", "k")]
         assert isinstance(of, form.Loop)
         assert isinstance(keys, form.Loop)
         assert (of.keys, keys.keys) == (False, True)
