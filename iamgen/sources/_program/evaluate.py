@@ -287,10 +287,12 @@ class Evaluator(Machine):
             case DictVal():
                 return self._dict_item(value, key)
             case ListVal():
-                if isinstance(key, Scalar) and isinstance(key.value, int) and value.rest is None:
-                    if -len(value.items) <= key.value < len(value.items):
+                if isinstance(key, Scalar) and isinstance(key.value, int):
+                    if 0 <= key.value < len(value.items):
                         return value.items[key.value]
-                    return Unknown("an item that is not there")
+                    if value.rest is None and -len(value.items) <= key.value < 0:
+                        return value.items[key.value]
+                    return value.rest or Unknown("an item that is not there")
                 return value.element()
             case Event():
                 return event_item(value) if name is None else event_member(value, name)

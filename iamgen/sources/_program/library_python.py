@@ -969,6 +969,8 @@ def _list_method(
             return NONE
         case "insert":
             common.append(machine, value, args.get(1) or Unknown("an item"))
+            value.rest = value.element()
+            value.items = []
             return NONE
         case "extend" | "update" | "extendleft":
             common.extend(machine, value, args.get(0) or Unknown("items"))
@@ -977,7 +979,9 @@ def _list_method(
             return value.element()
         case "copy" | "union" | "intersection" | "difference":
             return machine.new_list(list(value.items), value.rest)
-        case "sort":
+        case "sort" | "reverse":
+            machine.touch(value)
+            value.rest, value.items = (value.element() if value.items else value.rest), []
             key = args.keywords.get("key")
             if key is not None:
                 machine.call(key, Args([value.element()]), node)

@@ -22,6 +22,7 @@ from iamgen.sources._program.values import (
     ListVal,
     ModuleState,
     Response,
+    Scalar,
     Scope,
     Thing,
     Unknown,
@@ -176,7 +177,12 @@ class Program(Caller):
                     known = value.entries.get(index)
                     value.entries[index] = new if known is None or surely else join(known, new)
             case ListVal():
-                self.touch(value)
+                surely = self.touch(value)
+                at = key.value if isinstance(key, Scalar) else None
+                if surely and isinstance(at, int) and 0 <= at < len(value.items):
+                    value.items[at] = new
+                    return
+                value.items = [join(each, new) for each in value.items]
                 value.rest = new if value.rest is None else join(value.rest, new)
             case Instance():
                 setter = value.cls.find("__setitem__")

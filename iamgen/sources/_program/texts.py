@@ -54,12 +54,29 @@ def cut(machine: Machine, value: Val, low: Val, high: Val) -> Val:
             return machine.new_list([], value.element())
         case Text() if known and value.literal is not None:
             return text(value.literal[start:end])
+        case Text() if start in (None, 0) and (end is None or end < 0 or end >= _known(value)):
+            return _beginning(value, "")
         case Text():
             return Unknown("a part of a text")
         case Event():
             return value
         case _:
             return Unknown(describe(value) or "a slice")
+
+
+def _known(value: Text) -> int:
+    first = value.parts[0]
+    return len(first.text) if isinstance(first, Literal) else 0
+
+
+def _beginning(value: Text, separator: str) -> Val:
+    """Return a text that is cut somewhere behind its literal beginning, or at the first separator in it."""
+    first = value.parts[0]
+    if not isinstance(first, Literal):
+        return Unknown("a part of a text")
+    if separator and separator in first.text:
+        return text(first.text.partition(separator)[0])
+    return Text((first, Unresolved("a part of a text")))
 
 
 def character(value: Text, key: Val) -> Val:
@@ -202,10 +219,14 @@ def _replaced(value: Text, old: str, new: str) -> Val:
 
 
 def _split(machine: Machine, value: Text, name: str, args: Args) -> Val:
-    """Return the pieces of a text with symbolic parts, which are taken to hold no separator of their own."""
-    if len(value.parts) == 1 and isinstance(value.parts[0], EnvironmentVariable):
-        return machine.new_list([], Unknown(f"a part of {value.parts[0].name}"))
-    return machine.new_list([], Unknown("a part of a text"))
+    """Return the pieces of a text with symbolic parts: the first keeps its literal beginning."""
+    rest = Unknown("a part of a text")
+    if name.startswith("r") or not args.places:
+        return machine.new_list([], rest)
+    separator = literal(args.places[0])
+    if separator is None:
+        return machine.new_list([], rest)
+    return machine.new_list([_beginning(value, separator)], rest)
 
 
 def joined(machine: Machine, separator: Text, items: Val | None) -> Val:
