@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from iamgen.model.notation import resources_of
 from iamgen.model.policy import Policy, Statement
 from iamgen.model.quote import javascript_string, python_string
-from iamgen.model.symbol import Piece, express
+from iamgen.model.symbol import Piece, References, express
 from iamgen.outputs._roles import Deployable, twin_of
 
 _PSEUDO_NAMES = {
@@ -77,7 +77,7 @@ def expression(pieces: tuple[Piece, ...], dialect: Dialect) -> str:
 
 
 def statement_lines(
-    statement: Statement, twin: Statement, deployable: Deployable, dialect: Dialect, indent: int
+    statement: Statement, twin: Statement, references: References, dialect: Dialect, indent: int
 ) -> list[str]:
     """Return `new iam.PolicyStatement({…})` or `iam.PolicyStatement(…)` over several lines."""
     pad = " " * indent
@@ -91,8 +91,7 @@ def statement_lines(
             rows.append((name, _list([quote(value) for value in values], pad)))
     name = "notResources" if statement.not_resources else "resources"
     resources = [
-        expression(pieces, dialect)
-        for pieces in resources_of(statement, twin, deployable.references, express)
+        expression(pieces, dialect) for pieces in resources_of(statement, twin, references, express)
     ]
     rows.append((name, _list(resources, pad)))
     if statement.conditions:
@@ -142,3 +141,31 @@ def statements(deployable: Deployable) -> list[tuple[Statement, Statement]]:
 def boundary_statements(policy: Policy | None) -> tuple[Statement, ...]:
     """Return the statements of a boundary, none without one."""
     return policy.statements if policy is not None else ()
+
+
+def typescript_boundary(variable: str, construct: str, kept: tuple[Statement, ...]) -> list[str]:
+    """Return a function that adds a boundary to a stack."""
+    lines = [
+        f"export const {variable}Boundary = (scope: Construct): iam.ManagedPolicy =>",
+        f"  new iam.ManagedPolicy(scope, {javascript_string(construct)}, {{",
+        "    statements: [",
+    ]
+    for statement in kept:
+        lines += statement_lines(statement, statement, References(), TYPESCRIPT, 6)
+        lines[-1] += ","
+    return [*lines, "    ],", "  });"]
+
+
+def python_boundary(name: str, construct: str, kept: tuple[Statement, ...]) -> list[str]:
+    """Return a function that adds a boundary to a stack."""
+    lines = [
+        f"def {name}_boundary(scope: Construct) -> iam.ManagedPolicy:",
+        "    return iam.ManagedPolicy(",
+        "        scope,",
+        f"        {python_string(construct)},",
+        "        statements=[",
+    ]
+    for statement in kept:
+        lines += statement_lines(statement, statement, References(), PYTHON, 12)
+        lines[-1] += ","
+    return [*lines, "        ],", "    )"]

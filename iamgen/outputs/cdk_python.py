@@ -1,8 +1,14 @@
 """The statements of a role for a CDK app in Python."""
 
-from iamgen.model.quote import comment, python_string
+from iamgen.model.quote import comment
 from iamgen.model.result import SuggestResult
-from iamgen.outputs._cdk import PYTHON, boundary_statements, statement_lines, statements
+from iamgen.outputs._cdk import (
+    PYTHON,
+    boundary_statements,
+    python_boundary,
+    statement_lines,
+    statements,
+)
 from iamgen.outputs._roles import Deployable, deployables, head_lines, identifier, snake
 from iamgen.plugins import OutputFormat
 
@@ -27,25 +33,12 @@ def _code(deployable: Deployable) -> list[str]:
         lines.append(f"# {comment(str(place))[:300]}")
     lines += [f"def {name}_statements() -> list[iam.PolicyStatement]:", "    return ["]
     for statement, twin in statements(deployable):
-        lines += statement_lines(statement, twin, deployable, PYTHON, 8)
+        lines += statement_lines(statement, twin, deployable.references, PYTHON, 8)
         lines[-1] += ","
     lines.append("    ]")
     kept = boundary_statements(deployable.boundary)
     if kept:
-        construct = python_string(identifier(deployable.title) + "Boundary")
-        lines += [
-            "",
-            "",
-            f"def {name}_boundary(scope: Construct) -> iam.ManagedPolicy:",
-            "    return iam.ManagedPolicy(",
-            "        scope,",
-            f"        {construct},",
-            "        statements=[",
-        ]
-        for statement in kept:
-            lines += statement_lines(statement, statement, deployable, PYTHON, 12)
-            lines[-1] += ","
-        lines += ["        ],", "    )"]
+        lines += ["", "", *python_boundary(name, identifier(deployable.title) + "Boundary", kept)]
     return lines
 
 

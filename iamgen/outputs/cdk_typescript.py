@@ -1,12 +1,13 @@
 """The statements of a role for a CDK app in TypeScript."""
 
-from iamgen.model.quote import comment, javascript_string
+from iamgen.model.quote import comment
 from iamgen.model.result import SuggestResult
 from iamgen.outputs._cdk import (
     TYPESCRIPT,
     boundary_statements,
     statement_lines,
     statements,
+    typescript_boundary,
 )
 from iamgen.outputs._roles import Deployable, deployables, head_lines, identifier
 from iamgen.plugins import OutputFormat
@@ -33,21 +34,12 @@ def _code(deployable: Deployable) -> list[str]:
         lines.append(f"// {comment(str(place))[:300]}")
     lines.append(f"export const {variable}Statements = (): iam.PolicyStatement[] => [")
     for statement, twin in statements(deployable):
-        lines += statement_lines(statement, twin, deployable, TYPESCRIPT, 2)
+        lines += statement_lines(statement, twin, deployable.references, TYPESCRIPT, 2)
         lines[-1] += ","
     lines.append("];")
     kept = boundary_statements(deployable.boundary)
     if kept:
-        lines += [
-            "",
-            f"export const {variable}Boundary = (scope: Construct): iam.ManagedPolicy =>",
-            f"  new iam.ManagedPolicy(scope, {javascript_string(name + 'Boundary')}, {{",
-            "    statements: [",
-        ]
-        for statement in kept:
-            lines += statement_lines(statement, statement, deployable, TYPESCRIPT, 6)
-            lines[-1] += ","
-        lines += ["    ],", "  });"]
+        lines += ["", *typescript_boundary(variable, f"{name}Boundary", kept)]
     return lines
 
 

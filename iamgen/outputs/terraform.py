@@ -1,10 +1,10 @@
 """Policy documents, role policies and boundaries in Terraform, references kept."""
 
-from iamgen.model.notation import hcl_document_statements, hcl_text
-from iamgen.model.policy import Policy
+from iamgen.model.notation import hcl_text
 from iamgen.model.result import SuggestResult
 from iamgen.model.symbol import References
 from iamgen.outputs._roles import Deployable, deployables, head_lines, snake, twin_of
+from iamgen.outputs._terraform import boundary_blocks, document
 from iamgen.plugins import OutputFormat
 
 PSEUDO_SOURCES = ("aws_caller_identity", "aws_partition", "aws_region")
@@ -30,14 +30,14 @@ def _blocks(deployable: Deployable) -> list[list[str]]:
     blocks: list[list[str]] = [
         [
             *head_lines(deployable),
-            *_document(f"{name}_trust", deployable.trust, None, References()),
+            *document(f"{name}_trust", deployable.trust, None, References()),
         ]
     ]
     numbered = len(deployable.policies) > 1
     for number, part in enumerate(deployable.policies, start=1):
         label = f"{name}_{number}" if numbered else name
         twin = twin_of(part.document, deployable)
-        blocks.append(_document(label, part.document, twin, deployable.references))
+        blocks.append(document(label, part.document, twin, deployable.references))
         reference = f"data.aws_iam_policy_document.{label}.json"
         if part.attach == "inline":
             blocks.append(
@@ -66,15 +66,7 @@ def _blocks(deployable: Deployable) -> list[list[str]]:
             ]
     boundary: list[str] = []
     if deployable.boundary is not None:
-        blocks.append(_document(f"{name}_boundary", deployable.boundary, None, References()))
-        blocks.append(
-            [
-                f'resource "aws_iam_policy" "{name}_boundary" {{',
-                f"  name   = {hcl_text(f'{deployable.id}Boundary')}",
-                f"  policy = data.aws_iam_policy_document.{name}_boundary.json",
-                "}",
-            ]
-        )
+        blocks += boundary_blocks(name, f"{deployable.id}Boundary", deployable.boundary)
         boundary = [f"  permissions_boundary = aws_iam_policy.{name}_boundary.arn"]
     if role == f"aws_iam_role.{name}":
         width = len("permissions_boundary") if boundary else len("assume_role_policy")
@@ -101,45 +93,6 @@ def _role_name(deployable: Deployable) -> str:
     if len(words) == 2 and words[0] == "aws_iam_role" and words[1].isidentifier():
         return key
     return f"aws_iam_role.{snake(deployable.title)}"
-
-
-def _document(label: str, policy: Policy, twin: Policy | None, references: References) -> list[str]:
-    lines = [f'data "aws_iam_policy_document" "{label}" {{']
-    if policy.version not in (None, "2012-10-17"):
-        lines += [f"  version = {hcl_text(policy.version or '')}", ""]
-    for statement in policy.statements:
-        if statement.principals:
-            return [*lines, *_trust(policy), "}"]
-    return [*lines, *hcl_document_statements(policy, twin, references, 2), "}"]
-
-
-def _trust(policy: Policy) -> list[str]:
-    lines: list[str] = []
-    for statement in policy.statements:
-        lines += ["  statement {", f"    effect  = {hcl_text(statement.effect)}"]
-        actions = ", ".join(hcl_text(action) for action in statement.actions)
-        lines.append(f"    actions = [{actions}]")
-        for kind, values in statement.principals or ():
-            listed = ", ".join(hcl_text(value) for value in values)
-            lines += [
-                "",
-                "    principals {",
-                f"      type        = {hcl_text(kind)}",
-                f"      identifiers = [{listed}]",
-                "    }",
-            ]
-        for condition in statement.conditions:
-            listed = ", ".join(hcl_text(value) for value in condition.values)
-            lines += [
-                "",
-                "    condition {",
-                f"      test     = {hcl_text(condition.name)}",
-                f"      variable = {hcl_text(condition.key)}",
-                f"      values   = [{listed}]",
-                "    }",
-            ]
-        lines.append("  }")
-    return lines
 
 
 PLUGIN = OutputFormat(name="terraform", suffix=".tf", renders=(SuggestResult,), render=render)

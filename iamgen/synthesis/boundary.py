@@ -355,5 +355,5 @@ def _escalation(
         function=function,
         action=action,
         resource="*" if spared is None else ", ".join(spared),
-        arguments=(("guard", guard),),
+        arguments=(("path", f"guard {guard}"),),
     )
