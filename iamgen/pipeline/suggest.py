@@ -76,7 +76,7 @@ def read(request: SuggestRequest) -> Journey:
         chosen=chosen,
         usage=usage,
         scanned=scanned,
-        gaps=(*gaps, *identities.gaps, *(usage.gaps if usage is not None else ())),
+        gaps=(*gaps, *identities.gaps, *_log_gaps(usage, request)),
         as_of=as_of,
     )
 
@@ -130,10 +130,30 @@ def _with_neighbours(chosen: tuple[Subject, ...], subjects: tuple[Subject, ...])
 def _sources(journey: Journey) -> tuple[str, ...]:
     found = [f"template {d.template}" for d in journey.deployments]
     if journey.usage is not None:
-        found.extend(journey.usage.sources)
+        named = [f"log {place}" for place in journey.request.logs]
+        found.extend(named or [_relative(source, journey.request) for source in journey.usage.sources])
     found.extend(f"current {place}" for place in journey.request.current)
     found.append(f"access maps {journey.maps.version}")
     return tuple(dict.fromkeys(found))
+
+
+def _log_gaps(usage: "LogUsage | None", request: SuggestRequest) -> tuple[Gap, ...]:
+    """Return the gaps of the log, their places relative to the project."""
+    return tuple(
+        replace(
+            gap,
+            detail=_relative(gap.detail, request),
+            location=None
+            if gap.location is None
+            else replace(gap.location, path=_relative(gap.location.path, request)),
+        )
+        for gap in (usage.gaps if usage is not None else ())
+    )
+
+
+def _relative(text: str, request: SuggestRequest) -> str:
+    """Return a text with the project's own place left out: answers hold no path of one machine."""
+    return text.replace(f"{request.project.resolve()}/", "")
 
 
 def _ledger(journey: Journey) -> RunLedger:
