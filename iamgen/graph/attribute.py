@@ -4,9 +4,9 @@ What enters: event rows, and the functions of the project where there are any. W
 whose session made the call, or why it belongs to none. In this order: the function that the record itself names
 (`inScopeOf`); a session whose name is a function known to run in that role; the Lambda service itself in the role; else
 somebody else in the role. A function is known to run in a role when a record names both, or when the Lambda service
-assumed the role under the function's name; its region is where that happened. A session that calls from where Lambda
-runs functions and bears a name that a function can have is that function, where nothing stronger is known of it; its
-region is the one it called most in. Nothing is guessed: two functions that fit are an ambiguity that lists both.
+assumed the role under the function's name; its region is where that happened. Where nothing is known of a role, not even
+that somebody took it on, a session that calls from where Lambda runs functions and bears a name that a function can
+have is that function; its region is the one it called most in. Nothing is guessed: two functions that fit are an ambiguity that lists both.
 """
 
 import re
@@ -74,6 +74,8 @@ class Attributor:
         self._known: dict[tuple[str, str], set[str]] = {}
         self._exact: dict[tuple[str, str], set[str]] = {}
         self._chained: set[str] = set()
+        self._taken_on: set[str] = set()
+        """Roles that somebody else than the Lambda service took on."""
         assumed: list[tuple[str | None, str | None, str]] = []
         environments: dict[tuple[str, str], set[str]] = {}
         calls: Counter[tuple[str, str, str]] = Counter()
@@ -84,8 +86,9 @@ class Attributor:
                 calls[(*key, event.region)] += event.count
                 if event.kind == LAMBDA_ENVIRONMENT:
                     environments.setdefault(key, set()).add(event.region)
+        started = {role for role, _ in self._known} | self._taken_on | {target for *_, target in assumed}
         for (role, session), regions in environments.items():
-            if (role, session) not in self._known and self._may_be_name(session):
+            if role not in started and self._may_be_name(session):
                 home = max(sorted(regions), key=lambda region: calls[role, session, region])  # noqa: B023
                 self._known[role, session] = {_function_arn(role, home, session)}
         self._roles = {role for role, _ in self._known}
@@ -98,7 +101,10 @@ class Attributor:
             key = (event.role_arn, event.session or "")
             self._known.setdefault(key, set()).add(event.function_arn)
             self._exact.setdefault(key, set()).add(event.function_arn)
-        if (event.event_source, event.event_name) != self._names.assume:
+        if event.event_source != self._names.assume[0]:
+            return
+        if event.event_name != self._names.assume[1]:
+            self._taken_on.update(arn for arn in event.resources if ":role/" in arn)
             return
         request = dict(event.parameters)
         role, session = request.get("RoleArn", ""), request.get("RoleSessionName", "")
@@ -108,6 +114,8 @@ class Attributor:
                     assumed.append((event.role_arn, event.session, target))
         elif event.invoked_by == self._names.service and role and self._may_be_name(session):
             self._known.setdefault((role, session), set()).add(_function_arn(role, event.region, session))
+        else:
+            self._taken_on.update(arn for arn in (role, *event.resources) if ":role/" in arn)
 
     def _may_be_name(self, session: str) -> bool:
         return bool(_FUNCTION_NAME.fullmatch(session)) and not any(
