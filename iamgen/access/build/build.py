@@ -405,7 +405,25 @@ def _rows(
         return [row, [name, _packed(bound.alternative), {"has": path}]]
     elif loose and not required:
         row.append({"has": loose[0]})
+    others = _others(name, bound, operation, naming)
+    if others and len(row) == 2:
+        tests: list[Row] = [{"has": path} for path in others]
+        row.append({"not": tests[0] if len(tests) == 1 else {"any": tests}})
+        (placeholder,) = bound.binding
+        transform = bound.binding[placeholder][1]
+        return [row, *([name, {placeholder: [path, transform]}, {"has": path}] for path in others)]
     return [row]
+
+
+def _others(name: str, bound: Bound, operation: Operation, naming: Row) -> list[str]:
+    """Return the other members that may name the resource in place of the one that is bound."""
+    if len(bound.binding) != 1:
+        return []
+    ((placeholder, (first, _)),) = bound.binding.items()
+    if placeholder == "*" or first not in operation.by_path or operation.by_path[first].required:
+        return []
+    listed = naming["also"].get(f"{name}:{placeholder}", ())
+    return [path for path in listed if path in operation.by_path and path != first]
 
 
 def _packed(binding: Binding) -> Row:

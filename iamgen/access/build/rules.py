@@ -109,7 +109,14 @@ def _matching(context: Context, rows: list[Any], action: Action) -> list[Any]:
     kept = [[row[0], row[1]] for row in rows if row[0] in types]
     if kept:
         return kept
-    return [[row[0], row[1]] for row in rows if row[0] != "*"] if types else [["*", {}]]
+    others = [[row[0], row[1]] for row in rows if row[0] != "*"]
+    if types and others:
+        return others
+    subject = re.sub(r"^[A-Z][a-z]+", "", context.operation.name).lower()
+    fitting = sorted(
+        name for name in action.types if re.sub(r"[^a-z0-9]", "", name.lower()) in (subject, f"{subject}s")
+    )
+    return [[_note_type(context, context.prefix, name), {}] for name in fitting] or [["*", {}]]
 
 
 def role_members(operation: Operation) -> list[Member]:
@@ -261,14 +268,22 @@ def _resources(
         ):
             return [[row[0], row[1]] for row in rows[0].get("r", [])]
         return [["*", {}]]
-    prefix, _, name = rule["type"].partition("/")
+    rows = [_typed(context, rule["type"], rule.get("bind", {}), path)]
+    rows += [
+        _typed(context, each["type"], each.get("bind", {}), path) for each in rule.get("also", ())
+    ]
+    return rows
+
+
+def _typed(context: Context, type_name: str, values: Row, path: str | None) -> list[Any]:
+    prefix, _, name = type_name.partition("/")
     _note_type(context, prefix, name)
     bind: Row = {}
-    for placeholder, value in rule.get("bind", {}).items():
+    for placeholder, value in values.items():
         text, transform = (value, None) if isinstance(value, str) else value
         member, _, sibling = text.replace("{m}", path or "").partition("|")
         if sibling:
             member = re.sub(r"[^.]+$", sibling, member)
         if member in context.operation.by_path:
             bind[placeholder] = [member, transform] if transform else member
-    return [[rule["type"], bind]]
+    return [type_name, bind]
