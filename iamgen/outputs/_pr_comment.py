@@ -203,14 +203,7 @@ def _goes(result: PrResult, rows: int, *, detailed: bool) -> list[str]:
     def going() -> Iterator[str]:
         for entry in result.functions:
             for row in entry.no_longer_needed:
-                if row.wait_days is None:
-                    yield f"- {_code(entry.name)} no longer calls {_permission(row)}; it can go now"
-                else:
-                    last = f", last seen {_code(row.last_used)}" if row.last_used else ""
-                    yield (
-                        f"- {_code(entry.name)} no longer calls {_permission(row)}{last}: it "
-                        f"stays, and can go after {row.wait_days} d without use"
-                    )
+                yield f"- {_code(entry.name)} no longer calls {_permission(row)}{_fate(row)}"
             if not detailed and entry.can_go:
                 count = sum(row.count for row in entry.can_go)
                 yield f"- {_code(entry.role)}: {_plural(count, 'action', 'actions')} unused"
@@ -220,6 +213,15 @@ def _goes(result: PrResult, rows: int, *, detailed: bool) -> list[str]:
                 yield f"- {_code(entry.role)}: {_permission(row)}{many}{basis}"
 
     return _list("**Can go**", going(), rows)
+
+
+def _fate(row: PrRow) -> str:
+    if row.wait_days is not None:
+        last = f", last seen {_code(row.last_used)}" if row.last_used else ""
+        return f"{last}: it stays, and can go after {row.wait_days} d without use"
+    if row.verdict == "review":
+        return "; it stays, because no source could have shown all its uses"
+    return "; it can go now"
 
 
 def _needs_a_person(result: PrResult, rows: int) -> list[str]:

@@ -21,8 +21,9 @@ from iamgen.errors import InputError, UsageError
 from iamgen.facts.naming import Naming
 from iamgen.model.check import CheckResult, Mode, RoleChange, SuppressedFinding
 from iamgen.model.config import Config, Forbid
-from iamgen.model.decision import Verdict
+from iamgen.model.decision import Decision, Verdict
 from iamgen.model.diff import Grant, Request, RoleDiff
+from iamgen.model.fact import CodeEvidence
 from iamgen.model.function import Deployment, Role
 from iamgen.model.glob import Glob
 from iamgen.model.observation import Gap, Location
@@ -43,6 +44,8 @@ NO_EFFECT = frozenset(
 )
 """Files that nothing reads; a change of any other one outside all code touches each function."""
 _LEVELS = (FindingLevel.NOTE, FindingLevel.WARNING, FindingLevel.ERROR)
+_UNEXPLAINED_ROW = 7
+"""Row of the verdict table: used in the log, no code path."""
 _MAX_BASELINE_BYTES = 20 * 1024 * 1024
 
 
@@ -73,18 +76,27 @@ def check(
     chosen = choose_affected(content, versions)
     result = read_version(content, chosen, maps, versions.head_time)
     changes: tuple[RoleChange, ...] = ()
-    if versions.changed is not None and may_change_roles(content, versions.changed):
-        with base_content(versions) as folder:
-            before = read_content(at_base(request, versions, folder))
-            changes = role_changes(before, content, chosen, maps)
+    dropped: frozenset[Finding] = frozenset()
+    if versions.changed is not None:
+        unexplained = {
+            (one.function.template, one.function.id)
+            for one in result.functions
+            if any(finding.id == "unexplained-use" for finding in one.findings)
+        }
+        roles = may_change_roles(content, versions.changed)
+        if roles or unexplained:
+            with base_content(versions) as folder:
+                before = read_content(at_base(request, versions, folder))
+                if roles:
+                    changes = role_changes(before, content, chosen, maps)
+                old = tuple(
+                    one for one in before.subjects if (one.ref.template, one.ref.id) in unexplained
+                )
+                if old:
+                    answer = read_version(before, old, maps, versions.head_time)
+                    dropped = explained_by_base(result, answer)
     return gather(
-        versions,
-        content,
-        chosen,
-        result,
-        changes,
-        maps,
-        fail_on=fail_on,
+        versions, content, chosen, result, changes, maps, fail_on=fail_on, dropped=dropped
     )
 
 
@@ -209,6 +221,44 @@ def role_changes(
             )
         )
     return tuple(changes)
+
+
+def explained_by_base(result: SuggestResult, before: SuggestResult | None) -> frozenset[Finding]:
+    """Return the findings `unexplained-use` whose call the base's code has and the change removes.
+
+    The permission stays all the same, for as long as the log window shows its use.
+    """
+    if before is None:
+        return frozenset()
+    calls: dict[tuple[str | None, str], list[Decision]] = {}
+    for one in before.functions:
+        calls[one.function.template, one.function.id] = [
+            row
+            for row in one.permissions
+            if any(isinstance(entry, CodeEvidence) for entry in row.evidence)
+        ]
+    explained = set()
+    for one in result.functions:
+        rows = [row for row in one.permissions if row.row == _UNEXPLAINED_ROW]
+        for finding in one.findings:
+            if finding.id != "unexplained-use":
+                continue
+            mine = [
+                row
+                for row in rows
+                if (row.action, row.resource.symbolic) == (finding.action, finding.resource)
+            ]
+            known = calls.get((one.function.template, one.function.id), [])
+            if mine and all(
+                any(
+                    old.action == row.action
+                    and Glob(old.resource.arn).overlaps(Glob(row.resource.arn))
+                    for old in known
+                )
+                for row in mine
+            ):
+                explained.add(finding)
+    return frozenset(explained)
 
 
 def gather(

@@ -19,6 +19,7 @@ from iamgen.model.check import CheckResult, RoleChange
 from iamgen.model.decision import Decision, Granted, Verdict
 from iamgen.model.diff import Grant
 from iamgen.model.fact import CodeEvidence, LogEvidence, PlatformEvidence
+from iamgen.model.glob import Glob
 from iamgen.model.policy import Policy
 from iamgen.model.pull_request import (
     MAX_ARTIFACT_BYTES,
@@ -42,6 +43,7 @@ from iamgen.outputs._pr_comment import (
 )
 from iamgen.pipeline.check import (
     choose_affected,
+    explained_by_base,
     gather,
     may_change_roles,
     needs,
@@ -91,19 +93,15 @@ def compare_request(
             before = read_version(base, old, maps, versions.head_time)
         if may_change_roles(head, versions.changed or ()):
             changes = role_changes(base, head, chosen, maps)
-    functions, dropped = [], set[Finding]()
     known = _by_name(before)
-    for one in result.functions:
-        function, explained = _function(
-            one, known.get(_name(one)), changes, request.min_window_days
-        )
-        dropped |= explained
-        functions.append(function)
-    judged = gather(
-        versions, head, chosen, result, changes, maps, fail_on=fail_on, dropped=frozenset(dropped)
+    functions = tuple(
+        _function(one, known.get(_name(one)), changes, request.min_window_days)
+        for one in result.functions
     )
+    dropped = explained_by_base(result, before)
+    judged = gather(versions, head, chosen, result, changes, maps, fail_on=fail_on, dropped=dropped)
     patches = propose_edits(result, versions)
-    return _result(versions, judged, tuple(functions), patches, key)
+    return _result(versions, judged, functions, patches, key)
 
 
 def propose_edits(result: SuggestResult, versions: Versions) -> tuple[TextEdit, ...]:
@@ -290,20 +288,13 @@ def _function(
     before: Suggestion | None,
     changes: tuple[RoleChange, ...],
     window_days: int,
-) -> tuple[PrFunction, set[Finding]]:
+) -> PrFunction:
     needed = tuple(row for row in one.permissions if row.verdict in _NEEDED)
     was = _code_needs(before)
     now = _code_needs(one)
-    waits = tuple(row for row in one.permissions if _key(row) in was and _key(row) not in now)
-    gone = tuple(row for key, row in was.items() if key not in now)
-    kept_waiting = {_key(row) for row in waits if row.verdict in _NEEDED}
+    gone = tuple(_gone(row, one, window_days) for key, row in was.items() if key not in now)
     change = next((entry for entry in changes if one.function.id in entry.functions), None)
-    explained = {
-        finding
-        for finding in one.findings
-        if finding.id == "unexplained-use" and (finding.action, finding.resource) in kept_waiting
-    }
-    function = PrFunction(
+    return PrFunction(
         id=one.function.id,
         name=one.function.name,
         place=str(one.location or ""),
@@ -323,17 +314,7 @@ def _function(
         now_needed=tuple(_row(row) for key, row in now.items() if key not in was)
         if before is not None
         else (),
-        no_longer_needed=tuple(
-            replace(
-                _row(row),
-                wait_days=window_days if _key(row) in kept_waiting else None,
-                last_used=next(
-                    (entry.last_used for entry in waits if _key(entry) == _key(row)), None
-                ),
-                places=(),
-            )
-            for row in gone
-        ),
+        no_longer_needed=tuple(row for row in gone if row is not None),
         can_go=tuple(_row(row) for row in one.permissions if row.verdict is Verdict.REMOVE),
         review=tuple(
             _row(row) for row in one.permissions if row.verdict is Verdict.REVIEW and row.row != 1
@@ -348,7 +329,32 @@ def _function(
         policy=_policy_text(one.role_policy or one.policy),
         boundary_diff=_boundary_diff(before, one),
     )
-    return function, explained
+
+
+def _gone(row: Decision, after: Suggestion, window_days: int) -> PrRow | None:
+    """Return a need of the base that the head's code does not have, with what becomes of its grant.
+
+    None where nothing was granted for it.
+    """
+    shown = replace(_row(row), places=(), why="waiting")
+    same = [entry for entry in after.permissions if _speaks_of(entry, row)]
+    kept = [entry for entry in same if entry.verdict in _NEEDED]
+    if kept:
+        last = max((entry.last_used or "" for entry in kept), default="")
+        return replace(shown, verdict="keep", wait_days=window_days, last_used=last[:10] or None)
+    verdicts = {entry.verdict for entry in same}
+    for verdict in (Verdict.REVIEW, Verdict.REMOVE):
+        if verdict in verdicts:
+            return replace(shown, verdict=verdict.value)
+    return None
+
+
+def _speaks_of(entry: Decision, row: Decision) -> bool:
+    names = {name.lower() for name in (entry.action, *entry.actions)}
+    fits = row.action.lower() in names or any(
+        Glob(name).matches(row.action.lower()) for name in names
+    )
+    return fits and Glob(entry.resource.arn).overlaps(Glob(row.resource.arn))
 
 
 def _code_needs(one: Suggestion | None) -> dict[tuple[str, str], Decision]:

@@ -77,6 +77,67 @@ def handler(event, context):
 """
 
 
+SECRET_TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: orders
+      Runtime: python3.12
+      Handler: app.handler
+      CodeUri: src/
+      Policies:
+        - Version: '2012-10-17'
+          Statement:
+            - Effect: Allow
+              Action: secretsmanager:GetSecretValue
+              Resource: arn:aws:secretsmanager:eu-west-1:111122223333:secret:orders/db-??????
+"""
+SECRET_CODE = """\
+import boto3
+client = boto3.client("secretsmanager")
+
+
+def handler(event, context):
+    client.get_secret_value(SecretId="orders/db")
+"""
+
+
+def trail(days):
+    """A log in which the function reads the secret once a day."""
+    issuer = "arn:aws:iam::111122223333:role/stack-OrdersRole-ABCDEFGHIJKL"
+    identity = {
+        "type": "AssumedRole",
+        "principalId": "AROAX:orders",
+        "arn": "arn:aws:sts::111122223333:assumed-role/stack-OrdersRole-ABCDEFGHIJKL/orders",
+        "accountId": "111122223333",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role", "principalId": "AROAX", "arn": issuer, "accountId": "111122223333",
+                "userName": issuer.rpartition("/")[2],
+            }
+        },
+        "inScopeOf": {
+            "issuerType": "AWS::Lambda::Function",
+            "credentialsIssuedTo": "arn:aws:lambda:eu-west-1:111122223333:function:orders",
+        },
+    }  # fmt: skip
+    records = [
+        {
+            "eventVersion": "1.11", "userIdentity": identity,
+            "eventTime": f"2026-{day // 28 + 1:02d}-{day % 28 + 1:02d}T12:00:00Z",
+            "eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue",
+            "awsRegion": "eu-west-1", "requestParameters": {"secretId": "orders/db"},
+            "eventID": f"e{day}", "readOnly": True, "eventType": "AwsApiCall",
+            "managementEvent": True, "recipientAccountId": "111122223333",
+            "eventCategory": "Management",
+        }
+        for day in days
+    ]  # fmt: skip
+    return json.dumps({"Records": records})
+
+
 def run_git(folder, *arguments):
     done = subprocess.run(
         ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments],
@@ -288,6 +349,46 @@ def test_a_moved_pull_request_stops_the_second_job(changed, tmp_path):
         )  # fmt: skip
         assert done.returncode == 4
         assert server.writes == []
+
+
+def test_removed_code_stays_in_the_policy_while_the_log_shows_its_use(shop, tmp_path):
+    run_git(shop, "checkout", "-q", "main")
+    commit(shop, **{"template.yaml": SECRET_TEMPLATE, "src/app.py": SECRET_CODE})
+    run_git(shop, "checkout", "-q", "-B", "feature")
+    commit(shop, **{"src/app.py": "def handler(event, context):\n    return 1\n"})
+    log = tmp_path / "trail.json"
+    log.write_text(trail(range(200)))
+    done = iamgen(shop, "pr", "--base", "main", "--dry-run", "--logs", str(log))
+    assert done.returncode == 0, done.stderr
+    assert "can go after 90 d without use" in done.stdout
+    assert '"Action": "secretsmanager:GetSecretValue"' in done.stdout
+    assert "no code path explains it" not in done.stdout
+    gate = iamgen(shop, "check", "--changed-since", "main", "--logs", str(log))
+    assert "unexplained-use" not in gate.stdout
+    without = iamgen(shop, "pr", "--base", "main", "--dry-run")
+    assert "no longer calls `secretsmanager:GetSecretValue`" in without.stdout
+    assert "it can go now" in without.stdout
+
+
+def test_the_snapshot_of_the_base_counts_not_that_of_the_change(shop):
+    run_git(shop, "checkout", "-q", "main")
+    commit(
+        shop,
+        **{
+            "template.yaml": SECRET_TEMPLATE,
+            "src/app.py": "def handler(event, context):\n    return 1\n",
+            "trail.json": trail(range(200)),
+            "iamgen.toml": '[project]\nlogs = "trail.json"\n',
+        },
+    )
+    run_git(shop, "checkout", "-q", "-B", "feature")
+    commit(
+        shop, **{"trail.json": '{"Records": []}', "src/app.py": SECRET_CODE.replace("get", "put")}
+    )
+    done = iamgen(shop, "check", "--changed-since", "main", "--format", "json")
+    found = {entry["id"]: entry for entry in json.loads(done.stdout)["findings"]}
+    assert found["rules-changed"]["arguments"]["path"] == "trail.json"
+    assert found["unexplained-use"]["action"] == "secretsmanager:GetSecretValue"
 
 
 def test_the_gate_fails_on_a_new_call_and_names_its_place(changed):
