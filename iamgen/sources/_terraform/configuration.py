@@ -350,7 +350,7 @@ class Module:
         """Return the content of a file of the project."""
         project = self.shared.project
         if name.startswith(ROOT_MARK):
-            path = project.root / posixpath.normpath(name.removeprefix(ROOT_MARK))
+            path = project.root / posixpath.normpath(name.removeprefix(ROOT_MARK).lstrip("/"))
         else:
             path = self.folder / name
         data = project.read(path)

@@ -245,7 +245,9 @@ class TerraformReader:
 
     def _folder(self, text: str, module: str) -> str | None:
         if text.startswith(ROOT_MARK):
-            path = self.project.folder(self.project.root, text.removeprefix(ROOT_MARK) or ".")
+            path = self.project.folder(
+                self.project.root, text.removeprefix(ROOT_MARK).lstrip("/") or "."
+            )
         else:
             path = self.project.folder(self.project.root / self.folder, text)
             if path is None:
@@ -345,6 +347,8 @@ class TerraformReader:
         document = value
         text = value.literal if isinstance(value, Text) else None
         try:
+            if text is None and isinstance(value, Text):
+                text = self._spelled(value)
             if text is not None:
                 document = plain(parse_json(text.encode(), place.address))
             if not isinstance(document, dict):

@@ -21,6 +21,8 @@ from iamgen.sources._project import Project
 
 _SUFFIXES = (".ts", ".js", ".mjs", ".py")
 _IMPORT = re.compile(rb"aws-cdk-lib|@aws-cdk/|\baws_cdk\b")
+_SKIPPED = frozenset(("node_modules", "cdk.out", "venv", ".venv", "test", "tests", "dist"))
+_MAX_FILES = 400
 _SCRIPT = re.compile(r"[\w./-]+\.(?:ts|js|mjs|py)\b")
 _APP = re.compile(rb"\bnew\s+(?:cdk\.|core\.)?App\(|\b(?:cdk\.|core\.)?App\(\)")
 
@@ -62,6 +64,8 @@ def _read(path: Path, options: ReadOptions) -> Iterator[Deployment | Gap]:
         if path.name != "cdk.json" and relative not in machine.modules:
             machine.module(relative)
         _run_unused(machine, relative if path.name != "cdk.json" else None)
+        if not any(_makes_function(thing.path) for thing in machine.things):
+            _read_all(machine, project, folder)
     except Stopped:
         stopped = True
     reading = Reading(project, folder, machine.things)
@@ -104,6 +108,28 @@ def _run_unused(machine: Any, only: str | None) -> None:
         )
         if not cls.used and inside and based:
             machine.call(cls, (UNSEEN, UNSEEN, UNSEEN), {}, cls.scope.module.path, cls.cls.line)
+
+
+def _makes_function(path: str) -> bool:
+    from iamgen.access.resource_types import resource_types
+
+    kind = resource_types().of_construct(path)
+    return kind is not None and kind.type == "AWS::Lambda::Function"
+
+
+def _read_all(machine: Any, project: Project, folder: Path) -> None:
+    """Read every CDK file of the application, where following its imports led to no function."""
+    listed = sorted(
+        path
+        for pattern in ("*", "*/*", "*/*/*", "*/*/*/*")
+        for path in folder.glob(pattern)
+        if path.suffix in _SUFFIXES and not _SKIPPED.intersection(path.parts)
+    )
+    for path in listed[:_MAX_FILES]:
+        data = project.read(path)
+        if isinstance(data, bytes) and _IMPORT.search(data):
+            machine.module(project.relative(path))
+    _run_unused(machine, None)
 
 
 def _settings(project: Project, path: Path) -> Path | None:
