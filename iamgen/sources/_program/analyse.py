@@ -254,6 +254,8 @@ class _Analysis:
             ]
             if names and names[0] == "self" and len(names) > 2:
                 return Args([Unknown("self"), *args.places])
+            if not value.function.params:
+                return Args()
             if len(names) == 1 and not any(each.kind == "rest" for each in value.function.params):
                 return Args(args.places[:1])
         return args

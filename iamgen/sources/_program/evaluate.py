@@ -196,7 +196,7 @@ class Evaluator(Machine):
         return Member(value, name)
 
     def _event_value(self, value: Event, name: str) -> Val:
-        return library.event_attribute(value, name)
+        return library.event_attribute(value, name, self.frame.module.language in ("go", "java"))
 
     def _context_member(self, value: Context, name: str) -> Val:
         if name in ("function_name", "functionName"):

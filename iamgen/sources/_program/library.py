@@ -215,8 +215,17 @@ def thing_element(machine: Machine, value: Thing) -> Val:
     return Unknown(describe(value))
 
 
-def event_attribute(value: Event, name: str) -> Val:
+_TYPED_FIELDS = {"SNS": "Sns", "EventSourceArn": "eventSourceARN", "EventSourceARN": "eventSourceARN", "Records": "Records"}
+"""Fields of Go's and Java's event types that are not spelled as in the event with a small first letter."""
+
+
+def event_attribute(value: Event, name: str, typed: bool = False) -> Val:  # noqa: FBT001, FBT002
     """Return a field of the event by an attribute: the wrappers of libraries spell it in their own way."""
+    if typed:
+        plain = name[:1].lower() + name[1:]
+        if "TopicArn" in name or "Sns" in value.path:
+            plain = name
+        return event_member(value, _TYPED_FIELDS.get(name, plain))
     match name:
         case "records":
             return event_member(value, "Records")
@@ -480,6 +489,9 @@ def _call_thing(machine: Machine, value: Thing, name: str, args: Args, node: for
                 machine.gap(
                     GapReason.CLIENT_UNRESOLVED, f"{name} of {value.kind.full}", node, None
                 )
+    signing = highlevel.signer(machine.maps, _name(machine), path)
+    if signing is not None:
+        return _signer(machine, signing, value.kind, args, node)
     _signed_request(machine, name, args, node, value)
     for each in args.values():
         for option in options(each):
@@ -855,9 +867,11 @@ def append(machine: Machine, target: ListVal, value: Val) -> None:
 
 def keys(machine: Machine, value: Val) -> Val:
     """Return what any one key of a value can be."""
-    if isinstance(value, DictVal):
+    if isinstance(value, DictVal) and _name(machine) != "go":
         return machine.element(value)
-    if isinstance(value, ListVal | Event):
+    if isinstance(value, DictVal):
+        return machine.new_list([machine.element(value), value.element()])
+    if isinstance(value, ListVal | Event | Response):
         return machine.new_list([Unknown("an index"), machine.element(value)])
     return Unknown("a key")
 

@@ -33,6 +33,8 @@ from iamgen.sources._program.values import (
     text,
 )
 
+_PACKAGES = ("go",)
+"""Languages whose packages are all files of a folder."""
 _NO_CALL = form.Call(form.Const(None))
 
 
@@ -72,10 +74,10 @@ class Program(Caller):
     def declare(self, target: form.Expr, value: Val, frame: Frame) -> None:
         """Bind a target whose names belong to the frame, whatever lies around it."""
         if isinstance(target, form.Name):
-            frame.scope.variables[target.id] = value
+            (frame.scope.shared or frame.scope).variables[target.id] = value
         else:
             for name in _names_of(target):
-                frame.scope.variables.setdefault(name, library.NOTHING)
+                (frame.scope.shared or frame.scope).variables.setdefault(name, library.NOTHING)
             self.assign(target, value, frame)
 
     def assign(self, target: form.Expr, value: Val, frame: Frame) -> None:
@@ -122,7 +124,7 @@ class Program(Caller):
             if owner is not None and owner is not scope:
                 self._bind_outer(owner, name, value)
                 return
-        scope.variables[name] = value
+        (scope.shared or scope).variables[name] = value
 
     def _bind_outer(self, scope: Scope, name: str, value: Val) -> None:
         known = scope.variables.get(name)
@@ -218,6 +220,11 @@ class Program(Caller):
                         frame,
                     )
                 return
+        if frame.module.language == "go":
+            # Several results: the value, then whether there was an error.
+            for index, each in enumerate(items):
+                self.assign(each, Unknown("an error") if index else value, frame)
+            return
         element = self.element(value)
         for each in items:
             spread = isinstance(each, form.Spread)
@@ -289,7 +296,9 @@ class Program(Caller):
         if node.iterable is not None:
             iterable = self.evaluate(node.iterable, frame)
             known = self.known_items(iterable)
-            if known is not None and node.keys and isinstance(iterable, ListVal):
+            if known is not None and node.keys and (
+                isinstance(iterable, ListVal) or frame.module.language == "go"
+            ):
                 known = None
             value = library.keys(self, iterable) if node.keys else self.element(iterable)
             if known is not None and not known:
@@ -392,7 +401,7 @@ class Program(Caller):
         if frame.module.language == "python":
             self._bind_name(name, value, frame)
         else:
-            frame.scope.variables[name] = value
+            (frame.scope.shared or frame.scope).variables[name] = value
 
     def decorate(self, decorator: Val, value: Val) -> Val:
         """Return a function or class as its decorator leaves it."""
@@ -506,18 +515,49 @@ class Program(Caller):
                 )
                 return Unknown(f"module {module}")
             return library.library(self, module, line)
-        states = [self.module(path) for path in paths]
-        return states[0] if len(states) == 1 else self._together(paths, states)
+        if frontend.name in _PACKAGES:
+            return self.package(paths)
+        return self.module(paths[0])
 
-    def _together(self, paths: tuple[str, ...], states: list[ModuleState]) -> ModuleState:
-        """A package of many files: their names are one scope."""
-        key = "\0".join(paths)
-        known = self.modules.get(key)
-        if known is None:
-            known = self.modules[key] = ModuleState(paths[0], states[0].module)
-            for state in states:
-                known.scope.variables.update(state.scope.variables)
-        return known
+    def package(self, paths: tuple[str, ...]) -> ModuleState:
+        """Return a package of many files, gone through: definitions first, then what they begin with."""
+        known = self.modules.get(paths[0])
+        if known is not None:
+            return known
+        whole = ModuleState(paths[0], None)
+        parts: list[tuple[ModuleState, form.Module]] = []
+        for path in paths:
+            self.modules.setdefault(path, whole)
+            self.files.setdefault(path)
+            lowered = self.loader.lower(path)
+            if isinstance(lowered, Gap):
+                self.gaps.setdefault(lowered)
+                continue
+            whole.module = whole.module or lowered
+            part = ModuleState(path, lowered)
+            part.scope.parent = part.scope.shared = whole.scope
+            library.prepare(part)
+            parts.append((part, lowered))
+        whole.running = True
+        before, self.branch = self.branch, 0
+        for phase in range(3):
+            for part, lowered in parts:
+                if not phase:
+                    for gap in lowered.gaps:
+                        self.gaps.setdefault(gap)
+                self._run_part(part, tuple(each for each in lowered.body if _phase(each) == phase))
+        self.branch = before
+        whole.running = False
+        return whole
+
+    def _run_part(self, part: ModuleState, body: tuple[form.Stmt, ...]) -> None:
+        frame = Frame(part.scope, part, f"<{part.path}>")
+        frame.serial = self.serial
+        self.frames.append(frame)
+        try:
+            self.run(body, frame)
+        finally:
+            self.frames.pop()
 
     def submodule(self, package: ModuleState, name: str) -> Val | None:
         """Return a module inside a package, None where there is none."""
@@ -542,6 +582,10 @@ class Program(Caller):
         if path.endswith("/"):
             state = self.modules[path] = ModuleState(path, None)
             return state
+        frontend = self.loader.frontend(path)
+        if frontend is not None and frontend.name in _PACKAGES:
+            request = ImportRequest(module=".", importer=path, roots=self.roots)
+            return self.package(self.loader.resolve(frontend, request) or (path,))
         lowered = self.loader.lower(path)
         self.files.setdefault(path)
         if isinstance(lowered, Gap):
@@ -600,6 +644,14 @@ class Program(Caller):
         for name, own in node.names:
             exports.entries[own] = library.imported(self, value, name)
         return 0
+
+
+def _phase(node: form.Stmt) -> int:
+    """Return when a statement of a package runs: definitions, methods, then the rest."""
+    if isinstance(node, form.Import | form.ClassDef | form.FunctionDef):
+        return 0
+    method = isinstance(node, form.Assign) and isinstance(node.value, form.FunctionExpr)
+    return 1 if method else 2
 
 
 def _merged(left: dict[str, Val], right: dict[str, Val]) -> dict[str, Val]:

@@ -217,13 +217,15 @@ class Alt:
 class Scope:
     """Names and what they hold; `parent` is where the search goes on."""
 
-    __slots__ = ("module", "outer", "parent", "variables")
+    __slots__ = ("module", "outer", "parent", "shared", "variables")
 
     def __init__(self, parent: "Scope | None", module: "ModuleState") -> None:
         self.variables: dict[str, Val] = {}
         self.parent = parent
         self.module = module
         self.outer: frozenset[str] = frozenset()
+        self.shared: Scope | None = None
+        """Where definitions go when a package is many files: imports alone are the file's own."""
 
     def find(self, name: str) -> "Val | None":
         """Return what the name holds, the nearest scope first."""
