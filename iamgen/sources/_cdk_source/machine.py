@@ -368,7 +368,17 @@ class Machine:
         found = scope.find(node.id)
         if found is not None:
             return found.names[node.id]
-        if node.id in ("process", "Object", "JSON", "String", "str", "Math", "Array", "exports"):
+        if node.id in (
+            "process",
+            "Object",
+            "JSON",
+            "String",
+            "str",
+            "Math",
+            "Array",
+            "exports",
+            "open",
+        ):
             return External("process" if node.id == "process" else f"builtin.{node.id}")
         return Unseen(node.id)
 
@@ -633,12 +643,27 @@ class Machine:
                 return self._instantiate(callee, args, props)
             case External():
                 return self._call_external(callee, args, props, file, line, scope)
+            case Member() if callee.thing.path == "builtin.open" and callee.name == "read":
+                return self._file_text(callee.thing.args)
             case Member():
                 named = _camel_keys(props, scope)
                 self._record(callee, args, named, file, line)
                 return self._returned(callee, args, named, file, line)
             case _:
                 return UNSEEN
+
+    def _file_text(self, args: tuple[Any, ...]) -> Any:
+        """The text of a file of the project that the application reads (inline code)."""
+        path = args[0].literal if args and isinstance(args[0], Text) else None
+        if path is None:
+            return UNSEEN
+        inside = path.removeprefix(libraries.ROOT_MARK)
+        names = [inside] if inside != path else [posixpath.join(r, inside) for r in self.roots]
+        for name in names:
+            data = self.files.read(posixpath.normpath(name))
+            if data is not None:
+                return Text.of(data.decode("utf-8", "replace"))
+        return UNSEEN
 
     def _record(
         self, callee: Member, args: tuple[Any, ...], props: dict[str, Any], file: str, line: int
@@ -679,6 +704,8 @@ class Machine:
     ) -> Any:
         if callee.path.endswith("tryGetContext"):
             return self._context(args)
+        if callee.path.removeprefix("library:").removeprefix("node:") == "fs.readFileSync":
+            return self._file_text(args)
         if callee.path in ("builtin.super", "builtin.super.__init__"):
             return UNSEEN
         if callee.path.startswith("environment"):

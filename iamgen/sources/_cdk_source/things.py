@@ -13,7 +13,7 @@ from iamgen.sources._program import form
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A library's module, class or member: `dynamodb`, `dynamodb.Table`, `lambda.Runtime.GO_1_X`."""
+    """A library's module, class or member: `dynamodb`, `dynamodb.Table`, `lambda.Code.fromAsset`."""
 
     path: str
 
