@@ -9,6 +9,7 @@ from iamgen.model.notation import yaml_lines
 from iamgen.model.policy import Policy
 from iamgen.outputs._catalogue import ENGLISH, say
 from iamgen.outputs._cdk import python_boundary, typescript_boundary
+from iamgen.outputs._cloudformation import deployed_here
 from iamgen.outputs._escape import terminal
 from iamgen.outputs._json_suggest import finding_row, widening_row
 from iamgen.outputs._roles import identifier, snake
@@ -119,7 +120,7 @@ def _resources(report: BoundaryReport) -> dict[str, Any]:
     return {
         f"{identifier(group.name)}Boundary": {
             "Type": "AWS::IAM::ManagedPolicy",
-            "Properties": {"PolicyDocument": policy.to_document()},
+            "Properties": {"PolicyDocument": deployed_here(policy)},
         }
         for group, policy in _made(report)
     }

@@ -44,6 +44,30 @@ def boundary_resource(deployable: Deployable) -> dict[str, dict[str, Any]]:
     return {
         f"{deployable.id}Boundary": {
             "Type": "AWS::IAM::ManagedPolicy",
-            "Properties": {"PolicyDocument": deployable.boundary.to_document()},
+            "Properties": {"PolicyDocument": deployed_here(deployable.boundary)},
         }
     }
+
+
+def deployed_here(policy: Policy) -> dict[str, Any]:
+    """Return a document in which an open partition is the one that the stack is deployed to.
+
+    IAM's own documents name a partition; `arn:*:` is left to plain IAM JSON.
+    """
+    written = policy.to_document()
+    for statement in written["Statement"]:
+        for key in ("Resource", "NotResource"):
+            if key in statement:
+                value = statement[key]
+                listed = [
+                    _own_partition(arn) for arn in ([value] if isinstance(value, str) else value)
+                ]
+                statement[key] = listed[0] if len(listed) == 1 else listed
+    return written
+
+
+def _own_partition(arn: str) -> Any:
+    if not arn.startswith("arn:*:"):
+        return arn
+    rest = arn.removeprefix("arn:*:").replace("${", "${!")
+    return {"Fn::Sub": "arn:${AWS::Partition}:" + rest}

@@ -65,6 +65,16 @@ def boundary(
     neither headroom nor a guard.
     """
     settings = settings or BoundarySettings()
+    policy, widenings, findings = _made(group, settings, maps)
+    if policy.size_chars <= MANAGED_LIMIT:
+        return policy, widenings, findings
+    return None, (), (*findings, _over_limit(group, policy, settings, maps))
+
+
+def _made(
+    group: tuple[FunctionNeeds, ...], settings: BoundarySettings, maps: AccessMaps | None
+) -> tuple[Policy, tuple[Widening, ...], tuple[Finding, ...]]:
+    """Return the boundary with the most headroom that fits, the shortest where none does."""
     decisions = tuple(decision for needs in group for decision in needs.decisions)
     cells = cells_of(decisions)
     kept = kept_statements(decisions)
@@ -75,10 +85,7 @@ def boundary(
         if policy.size_chars <= MANAGED_LIMIT:
             return policy, widenings, findings
     allows, widenings = _short_envelope(cells, maps)
-    policy = Policy(distinct_sids(dict.fromkeys([*allows, *guards, *kept])))
-    if policy.size_chars <= MANAGED_LIMIT:
-        return policy, widenings, findings
-    return None, (), (*findings, _over_limit(group, policy, settings, maps))
+    return Policy(distinct_sids(dict.fromkeys([*allows, *guards, *kept]))), widenings, findings
 
 
 def _name(group: tuple[FunctionNeeds, ...]) -> str | None:
@@ -100,7 +107,7 @@ def _over_limit(
     if len(group) > 1:
         parts: list[list[FunctionNeeds]] = []
         for needs in group:
-            if parts and boundary((*parts[-1], needs), settings, maps)[0] is not None:
+            if parts and _fits((*parts[-1], needs), settings, maps):
                 parts[-1].append(needs)
             else:
                 parts.append([needs])
@@ -112,6 +119,10 @@ def _over_limit(
         function=_name(group),
         arguments=tuple(arguments),
     )
+
+
+def _fits(group: tuple[FunctionNeeds, ...], settings: BoundarySettings, maps: AccessMaps | None) -> bool:
+    return _made(group, settings, maps)[0].size_chars <= MANAGED_LIMIT
 
 
 # -- the envelope --
@@ -156,16 +167,12 @@ def _by_level(
             granted |= {
                 action
                 for action in known
-                if maps.access_level(action) in levels
-                and action not in guarded
-                and can_take(action, resource.arn)
+                if maps.access_level(action) in levels and action not in guarded and can_take(action, resource.arn)
             }
         fresh = granted - actions
         plain = {action for action in granted if not is_action_pattern(action)}
         forbidden = [action for action in known if action not in granted]
-        patterns = tuple(
-            sorted({*(shorten(plain, forbidden) if fresh else plain), *(granted - plain)})
-        )
+        patterns = tuple(sorted({*(shorten(plain, forbidden) if fresh else plain), *(granted - plain)}))
         grouped.setdefault((conditions, patterns), set()).add(resource.arn)
         if fresh:
             before = ", ".join(sorted(actions))
@@ -256,9 +263,7 @@ def _guards(
                 findings.append(_escalation(function, guard["id"], action, spared))
     statements = []
     if whole:
-        statements.append(
-            Statement("Deny", actions=tuple(sorted(whole)), resources=("*",), sid=GUARD_SID)
-        )
+        statements.append(Statement("Deny", actions=tuple(sorted(whole)), resources=("*",), sid=GUARD_SID))
     for condition, actions in conditional.items():
         statements.append(
             Statement(
@@ -281,17 +286,14 @@ def _guards(
     return tuple(statements), tuple(findings)
 
 
-def _parts(
-    pattern: str, cells: tuple[Cell, ...], kept: tuple[Statement, ...], maps: AccessMaps
-) -> tuple[str, ...]:
+def _parts(pattern: str, cells: tuple[Cell, ...], kept: tuple[Statement, ...], maps: AccessMaps) -> tuple[str, ...]:
     """Return the pattern itself, or the patterns it falls into around what is needed."""
     if not is_action_pattern(pattern):
         return (pattern,)
     hit = [
         action
         for action in maps.expand(pattern)
-        if any(_overlaps(cell.action, action) for cell in cells)
-        or any(_may_allow(item, action) for item in kept)
+        if any(_overlaps(cell.action, action) for cell in cells) or any(_may_allow(item, action) for item in kept)
     ]
     if not hit:
         return (pattern,)
@@ -313,9 +315,7 @@ def _may_allow(statement: Statement, action: str) -> bool:
     return any(_overlaps(pattern, action) for pattern in statement.actions)
 
 
-def _own_condition(
-    key: str | None, allowed: list[Cell], carried: list[Statement]
-) -> tuple[Condition, ...]:
+def _own_condition(key: str | None, allowed: list[Cell], carried: list[Statement]) -> tuple[Condition, ...]:
     """Return the guard's condition when all that is needed asks for one and the same boundary."""
     if key is None or not allowed or carried:
         return ()
@@ -346,9 +346,7 @@ def _spared(allowed: Iterable[Cell], carried: Iterable[Statement]) -> tuple[str,
     return None if "*" in found else tuple(sorted(found))
 
 
-def _escalation(
-    function: str | None, guard: str, action: str, spared: tuple[str, ...] | None
-) -> Finding:
+def _escalation(function: str | None, guard: str, action: str, spared: tuple[str, ...] | None) -> Finding:
     return Finding(
         id="escalation",
         level=FindingLevel.ERROR,

@@ -40,9 +40,7 @@ def is_needed(decision: Decision) -> bool:
     """Whether a row must be allowed by the policy as a cell."""
     if decision.verdict in NEEDED:
         return True
-    return (
-        decision.verdict is Verdict.REVIEW and decision.row == BLOCKED_ROW and decision.kept is None
-    )
+    return decision.verdict is Verdict.REVIEW and decision.row == BLOCKED_ROW and decision.kept is None
 
 
 def cells_of(decisions: Iterable[Decision]) -> tuple[Cell, ...]:

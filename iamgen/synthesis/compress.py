@@ -53,9 +53,7 @@ def resource_types(maps: AccessMaps) -> Callable[[str, str], bool]:
 def _fields(template: str) -> tuple[Glob, ...]:
     """Return the fields of a resource type's ARN as patterns, placeholders as runs."""
     fields = split_fields(template)
-    return tuple(
-        Glob(_PLACEHOLDER.sub("?*", field)) for field in (*fields[1:5], ":".join(fields[5:]))
-    )
+    return tuple(Glob(_PLACEHOLDER.sub("?*", field)) for field in (*fields[1:5], ":".join(fields[5:])))
 
 
 def _fits(shape: tuple[Glob, ...], named: list[str]) -> bool:

@@ -118,13 +118,9 @@ def reduce_twins(block: Block) -> Reduced:
     rows_seen: dict[tuple[int, int], list[int]] = {}
     for row, needed in enumerate(block.needed):
         if needed:
-            slim_needed = sum(
-                1 << at for at, members in enumerate(columns) if needed >> members[0] & 1
-            )
+            slim_needed = sum(1 << at for at, members in enumerate(columns) if needed >> members[0] & 1)
             slim_free = sum(
-                1 << at
-                for at, members in enumerate(columns)
-                if (block.free[row] & ~needed) >> members[0] & 1
+                1 << at for at, members in enumerate(columns) if (block.free[row] & ~needed) >> members[0] & 1
             )
             rows_seen.setdefault((slim_needed, slim_free), []).append(row)
     needed_rows = [key[0] for key in rows_seen]
@@ -207,11 +203,7 @@ def _decide(reduced: Reduced) -> list[Rectangle] | None:
         common = _common_columns(reduced, rows)
         columns = common
         while columns:
-            held = sum(
-                1 << at
-                for at, (row, column) in enumerate(cells)
-                if rows >> row & 1 and columns >> column & 1
-            )
+            held = sum(1 << at for at, (row, column) in enumerate(cells) if rows >> row & 1 and columns >> column & 1)
             if held:
                 chars = rectangle_chars(reduced, (rows, columns))
                 for at in bits(held):
@@ -251,9 +243,7 @@ def _search(reduced: Reduced, effort: int) -> list[Rectangle]:
         for _ in range(6):
             if len(current) < 3:
                 break
-            drop = set(
-                dice.sample(range(len(current)), min(len(current), dice.choice((2, 2, 3, 4))))
-            )
+            drop = set(dice.sample(range(len(current)), min(len(current), dice.choice((2, 2, 3, 4)))))
             kept = [item for index, item in enumerate(current) if index not in drop]
             attempt = _improve(reduced, _complete(reduced, kept, dice))
             chars = _total(reduced, attempt)
@@ -266,9 +256,7 @@ def _search(reduced: Reduced, effort: int) -> list[Rectangle]:
     return best
 
 
-def _complete(
-    reduced: Reduced, start: list[Rectangle], dice: random.Random | None
-) -> list[Rectangle]:
+def _complete(reduced: Reduced, start: list[Rectangle], dice: random.Random | None) -> list[Rectangle]:
     """Return `start` and the rectangles grown greedily until every needed cell is covered."""
     chosen = list(start)
     open_cells = list(reduced.needed)
@@ -292,9 +280,7 @@ def _complete(
     return chosen
 
 
-def _grow(
-    reduced: Reduced, open_cells: list[int], seed: int, columns: int
-) -> tuple[float, Rectangle]:
+def _grow(reduced: Reduced, open_cells: list[int], seed: int, columns: int) -> tuple[float, Rectangle]:
     """Return the best rectangle grown from one row, with its characters per newly covered cell."""
     rows = 1 << seed
     covered = columns.bit_count()
@@ -379,9 +365,7 @@ def _merge(reduced: Reduced, rectangles: list[Rectangle]) -> list[Rectangle]:
                 if columns & ~_common_columns(reduced, rows):
                     continue
                 joined = (rows, columns)
-                before = rectangle_chars(reduced, current[first]) + rectangle_chars(
-                    reduced, current[second]
-                )
+                before = rectangle_chars(reduced, current[first]) + rectangle_chars(reduced, current[second])
                 if rectangle_chars(reduced, joined) < before:
                     current[first] = joined
                     del current[second]
@@ -415,9 +399,7 @@ def _stretch(reduced: Reduced, rectangles: list[Rectangle]) -> list[Rectangle]:
     return current
 
 
-def _prune_keeping(
-    reduced: Reduced, rectangles: list[Rectangle], index: int, candidate: Rectangle
-) -> list[Rectangle]:
+def _prune_keeping(reduced: Reduced, rectangles: list[Rectangle], index: int, candidate: Rectangle) -> list[Rectangle]:
     """Return the cover with one rectangle widened and the others pruned before it."""
     current = [item for at, item in enumerate(rectangles) if at != index]
     kept: list[Rectangle] = []
@@ -469,9 +451,7 @@ def _absorb(reduced: Reduced, others: list[Rectangle], lost: Rectangle) -> list[
                         if not rows & ~reduced.allowed_by_column[column]
                     ]
                 for candidate in candidates:
-                    dearer = rectangle_chars(reduced, candidate) - rectangle_chars(
-                        reduced, (rows, columns)
-                    )
+                    dearer = rectangle_chars(reduced, candidate) - rectangle_chars(reduced, (rows, columns))
                     if choice is None or dearer < choice[0]:
                         choice = (dearer, at, candidate)
             if choice is None:
@@ -526,6 +506,4 @@ def _bound_of(reduced: Reduced, chosen: list[tuple[int, int]]) -> int:
         for row, column in chosen
     )
     total += sum(chars for row, chars in enumerate(reduced.row_chars) if row not in rows)
-    return total + sum(
-        chars for column, chars in enumerate(reduced.column_chars) if column not in columns
-    )
+    return total + sum(chars for column, chars in enumerate(reduced.column_chars) if column not in columns)

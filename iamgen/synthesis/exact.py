@@ -40,9 +40,7 @@ def cover_exactly(block: Block, *, seconds: float = SECONDS) -> Cover:
     try:
         import highspy
     except ImportError as error:
-        raise UsageError(
-            "the exact solver is not installed", hint="pip install 'iamgen[exact]'"
-        ) from error
+        raise UsageError("the exact solver is not installed", hint="pip install 'iamgen[exact]'") from error
     found = cover(block)
     reduced = reduce_twins(block)
     if found.optimal or not reduced.rows:
@@ -96,9 +94,7 @@ def _most_statements(reduced: Reduced, chars: int) -> int:
     return count
 
 
-def _solve(
-    highspy: Any, reduced: Reduced, statements: int, seconds: float
-) -> tuple[list[Rectangle], int] | None:
+def _solve(highspy: Any, reduced: Reduced, statements: int, seconds: float) -> tuple[list[Rectangle], int] | None:
     with _quiet_stdout():
         model = highspy.Highs()
     model.silent()

@@ -36,9 +36,7 @@ def split(policy: Policy, name: str, room: Room) -> tuple[DeployedPolicy, ...] |
     if policy.size_chars <= room.inline_chars:
         return (_deployed(name, "inline", policy.statements, policy, INLINE_LIMIT),)
     frame = replace(policy, statements=()).size_chars
-    pieces = [
-        piece for statement in policy.statements for piece in cut(statement, MANAGED_LIMIT - frame)
-    ]
+    pieces = [piece for statement in policy.statements for piece in cut(statement, MANAGED_LIMIT - frame)]
     if any(statement_chars(piece) > MANAGED_LIMIT - frame for piece in pieces):
         return None
     bins = _pack(pieces, frame, room.managed, MANAGED_LIMIT, 0)
@@ -102,9 +100,7 @@ def _pack(
     return [(kind, members) for kind, _, members in bins if members]
 
 
-def _deployed(
-    name: str, kind: str, statements: tuple[Statement, ...], policy: Policy, limit: int
-) -> DeployedPolicy:
+def _deployed(name: str, kind: str, statements: tuple[Statement, ...], policy: Policy, limit: int) -> DeployedPolicy:
     from iamgen.synthesis.cells import distinct_sids
 
     document = replace(policy, statements=distinct_sids(statements))

@@ -123,9 +123,7 @@ def _propose(
     )
 
 
-def _policy(
-    needed: Iterable[Statement], denies: tuple[Statement, ...], kept: tuple[Statement, ...]
-) -> Policy:
+def _policy(needed: Iterable[Statement], denies: tuple[Statement, ...], kept: tuple[Statement, ...]) -> Policy:
     """Needed statements, then denies, then what is kept unknown: one block to delete."""
     ordered = dict.fromkeys([*needed, *denies, *kept])
     return Policy(distinct_sids(ordered))
@@ -140,9 +138,7 @@ def _split_hint(policy: Policy, room: Room) -> str:
     return f"managed:{sum(1 for part in parts if part.attach == 'managed')}"
 
 
-def _needed(
-    cells: tuple[Cell, ...], settings: SynthesisSettings, maps: AccessMaps | None
-) -> tuple[list[Piece], Cost]:
+def _needed(cells: tuple[Cell, ...], settings: SynthesisSettings, maps: AccessMaps | None) -> tuple[list[Piece], Cost]:
     redundant = redundant_cells(cells)
     can_take: CanTake | None = None
     if settings.compact and maps is not None:
@@ -166,9 +162,7 @@ def _needed(
     return pieces, Cost(chars=chars, lower_bound=min(bound, chars), optimal=optimal)
 
 
-def _groups(
-    cells: tuple[Cell, ...], redundant: frozenset[Cell], *, across_services: bool
-) -> list[Group]:
+def _groups(cells: tuple[Cell, ...], redundant: frozenset[Cell], *, across_services: bool) -> list[Group]:
     """Return the cells of each (condition, service) block, in the order of the policy."""
     found: dict[tuple[str, tuple[Condition, ...]], list[Cell]] = {}
     for cell in cells:

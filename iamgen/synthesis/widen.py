@@ -23,9 +23,7 @@ MIN_STEM = 3
 Key = tuple[str, tuple[Condition, ...], str]
 
 
-def widen(
-    cells: tuple[Cell, ...], maps: AccessMaps
-) -> Iterator[tuple[tuple[Cell, ...], tuple[Widening, ...]]]:
+def widen(cells: tuple[Cell, ...], maps: AccessMaps) -> Iterator[tuple[tuple[Cell, ...], tuple[Widening, ...]]]:
     """Yield the cells after each further step, with all steps so far."""
     current = set(cells)
     steps: list[Widening] = []
@@ -48,11 +46,7 @@ def _groups(cells: set[Cell], level: Level, maps: AccessMaps) -> list[tuple[Key,
         head = _head(cell.resource.arn)
         if head is not None and maps.access_level(cell.action) == level:
             found.setdefault((cell.service, cell.conditions, head), []).append(cell)
-    groups = [
-        (key, members)
-        for key, members in found.items()
-        if len({cell.resource for cell in members}) > 1
-    ]
+    groups = [(key, members) for key, members in found.items() if len({cell.resource for cell in members}) > 1]
     return sorted(groups, key=lambda group: (len({c.action for c in group[1]}), group[0][2]))
 
 
@@ -88,11 +82,7 @@ def _common(names: list[str]) -> str:
     """The common beginning of sorted texts, without wildcards."""
     first, last = names[0], names[-1]
     length = 0
-    while (
-        length < min(len(first), len(last))
-        and first[length] == last[length]
-        and first[length] not in "*?"
-    ):
+    while length < min(len(first), len(last)) and first[length] == last[length] and first[length] not in "*?":
         length += 1
     return first[:length]
 
