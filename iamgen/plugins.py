@@ -117,13 +117,26 @@ class IacReader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleOptions:
+    """What a place of roles may use besides its location: flags only."""
+
+    managed_policies: Path | None = None
+    """Folder of managed policies that the maps do not know, `<name>.json` each."""
+    profile: str | None = None
+    region: str | None = None
+    assume_role: str | None = None
+    wanted: tuple[str, ...] = ()
+    """ARNs of the roles that matter; empty asks for all that Lambda may assume."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSource:
     """A place of current roles."""
 
     name: str
     schemes: tuple[str, ...]
     """`file`, `live`."""
-    read_roles: Callable[[str], Iterator[Role | Gap]]
+    read_roles: Callable[[str, RoleOptions], Iterator[Role | Gap]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

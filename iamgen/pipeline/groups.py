@@ -126,7 +126,7 @@ def read_current(journey: "Journey") -> tuple[tuple[Role, ...], tuple[Gap, ...]]
     request = journey.request
     if not request.current:
         return (), ()
-    from iamgen.sources.roles.read import read_roles
+    from iamgen.sources.current import read_roles
 
     roles: list[Role] = []
     gaps: list[Gap] = []
