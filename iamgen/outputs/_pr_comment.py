@@ -40,9 +40,7 @@ _SHED = (
 
 def marker(key: str) -> str:
     """Return the hidden first line of the comment that belongs to `key`."""
-    plain = (
-        re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9._/-]", "-", key))[:80].strip("-") or "default"
-    )
+    plain = re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9._/-]", "-", key))[:80].strip("-") or "default"
     return f"<!-- iamgen:report v=1 key={plain} -->"
 
 
@@ -269,7 +267,7 @@ def _details(function: PrFunction, gone: set[str]) -> list[str]:
 
 
 def _patch(patch: PrPatch) -> list[str]:
-    title = f"Patch for <code>{html(capped(patch.path, _NAME))}</code> (outside this diff)"
+    title = f"Patch for <code>{html(capped(patch.path, _NAME))}</code>"
     block = _code_block(patch.diff, "diff")
     return [f"<details><summary>{title}</summary>", "", block, "", "</details>", ""]
 

@@ -5,10 +5,7 @@ save, load          the file between the two jobs of the fork-safe workflow
 post                the one comment, and suggestions on lines inside the diff
 """
 
-import difflib
-import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,13 +24,11 @@ from iamgen.model.pull_request import (
     PrFinding,
     PrFunction,
     PrGrant,
-    PrPatch,
     PrResult,
     PrRow,
-    PrSuggestion,
 )
 from iamgen.model.request import SuggestRequest
-from iamgen.model.result import Finding, Suggestion, SuggestResult, TextEdit
+from iamgen.model.result import Finding, Suggestion, SuggestResult
 from iamgen.outputs._pr_comment import (
     REVIEW_TITLE,
     comment,
@@ -52,6 +47,7 @@ from iamgen.pipeline.check import (
     request_text,
     role_changes,
 )
+from iamgen.pipeline.proposals import propose, unified
 from iamgen.pipeline.versions import Versions, at_base, base_content
 
 _NEEDED = frozenset({Verdict.KEEP, Verdict.NARROW, Verdict.ADD})
@@ -95,19 +91,13 @@ def compare_request(
             changes = role_changes(base, head, chosen, maps)
     known = _by_name(before)
     functions = tuple(
-        _function(one, known.get(_name(one)), changes, request.min_window_days)
-        for one in result.functions
+        _function(one, known.get(_name(one)), changes, request.min_window_days) for one in result.functions
     )
     dropped = explained_by_base(result, before)
     judged = gather(versions, head, chosen, result, changes, maps, fail_on=fail_on, dropped=dropped)
-    patches = propose_edits(result, versions)
-    return _result(versions, judged, functions, patches, key)
-
-
-def propose_edits(result: SuggestResult, versions: Versions) -> tuple[TextEdit, ...]:
-    """Return the edits that put the suggested roles into the head's templates."""
-    del result, versions
-    return ()
+    prefix = versions.revisions.prefix if versions.revisions else ""
+    patches, suggestions = propose(result, request, prefix, maps)
+    return replace(_result(versions, judged, functions, key), patches=patches, suggestions=suggestions)
 
 
 def save(result: PrResult) -> bytes:
@@ -122,9 +112,7 @@ def save(result: PrResult) -> bytes:
     if len(content) > MAX_ARTIFACT_BYTES:
         smaller = replace(
             result,
-            functions=tuple(
-                replace(one, kept=(), policy=None, boundary_diff=None) for one in result.functions
-            ),
+            functions=tuple(replace(one, kept=(), policy=None, boundary_diff=None) for one in result.functions),
             patches=(),
         )
         content = msgspec.json.encode(smaller) + b"\n"
@@ -204,59 +192,7 @@ def read_event(path: Path) -> dict[str, object]:
     return event
 
 
-def unified(path: str, before: str, after: str) -> str:
-    """Return the difference of two versions of a file in the form that `git apply` takes."""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        f"a/{path}",
-        f"b/{path}",
-    )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
-
-
-def line_changes(path: str, before: str, after: str, function: str) -> tuple[PrSuggestion, ...]:
-    """Return one suggestion per run of changed lines.
-
-    A pure insertion takes the line before it along, for a suggestion replaces lines.
-    """
-    old, new = before.split("\n"), after.split("\n")
-    found = []
-    matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
-    for tag, first, last, start, end in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        low, high, new_low, new_high = first, last, start, end
-        if low == high:
-            if low == 0:
-                continue
-            low, new_low = low - 1, new_low - 1
-        if new_low == new_high:
-            # NOTE: an empty suggestion deletes its lines; one more line keeps it readable.
-            if low == 0:
-                continue
-            low, new_low = low - 1, new_low - 1
-        text = "\n".join(new[new_low:new_high])
-        name = hashlib.sha256(f"{path}\0{low}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
-        found.append(
-            PrSuggestion(
-                path=path,
-                start_line=low + 1,
-                line=high,
-                text=text,
-                function=function,
-                fingerprint=name,
-                before="\n".join(old[low:high]),
-            )
-        )
-    return tuple(found)
-
-
-def _post_suggestions(
-    client: github.Client, pull: github.PullRequest, result: PrResult
-) -> tuple[int, str]:
+def _post_suggestions(client: github.Client, pull: github.PullRequest, result: PrResult) -> tuple[int, str]:
     ranges = github.lines_in_hunks(client, pull)
     notes = []
     for one in result.suggestions:
@@ -273,9 +209,7 @@ def _post_suggestions(
         if github.fits(note, ranges):
             notes.append(note)
     try:
-        count = github.post_notes(
-            client, pull, result.head_sha, tuple(notes[:_MAX_NOTES]), REVIEW_TITLE
-        )
+        count = github.post_notes(client, pull, result.head_sha, tuple(notes[:_MAX_NOTES]), REVIEW_TITLE)
     except AccessError as error:
         if "422" not in str(error):
             raise
@@ -308,24 +242,17 @@ def _function(
         blocked=tuple(
             _row(row)
             for row in one.permissions
-            if row.row == 1
-            or (row.blocked_by and row.verdict in _NEEDED and "(" not in row.blocked_by)
+            if row.row == 1 or (row.blocked_by and row.verdict in _NEEDED and "(" not in row.blocked_by)
         ),
-        now_needed=tuple(_row(row) for key, row in now.items() if key not in was)
-        if before is not None
-        else (),
+        now_needed=tuple(_row(row) for key, row in now.items() if key not in was) if before is not None else (),
         no_longer_needed=tuple(row for row in gone if row is not None),
         can_go=tuple(_row(row) for row in one.permissions if row.verdict is Verdict.REMOVE),
-        review=tuple(
-            _row(row) for row in one.permissions if row.verdict is Verdict.REVIEW and row.row != 1
-        ),
+        review=tuple(_row(row) for row in one.permissions if row.verdict is Verdict.REVIEW and row.row != 1),
         kept=tuple(_row(row) for row in needed),
         gained=tuple(_grant(grant, one) for grant in change.gained) if change else (),
         lost=tuple(_grant(grant, one) for grant in change.lost) if change else (),
         undecided=tuple(_grant(grant, one) for grant in change.undecided) if change else (),
-        gaps=tuple(
-            f"{gap.detail} ({gap.location})" if gap.location else gap.detail for gap in one.gaps
-        ),
+        gaps=tuple(f"{gap.detail} ({gap.location})" if gap.location else gap.detail for gap in one.gaps),
         policy=_policy_text(one.role_policy or one.policy),
         boundary_diff=_boundary_diff(before, one),
     )
@@ -351,9 +278,7 @@ def _gone(row: Decision, after: Suggestion, window_days: int) -> PrRow | None:
 
 def _speaks_of(entry: Decision, row: Decision) -> bool:
     names = {name.lower() for name in (entry.action, *entry.actions)}
-    fits = row.action.lower() in names or any(
-        Glob(name).matches(row.action.lower()) for name in names
-    )
+    fits = row.action.lower() in names or any(Glob(name).matches(row.action.lower()) for name in names)
     return fits and Glob(entry.resource.arn).overlaps(Glob(row.resource.arn))
 
 
@@ -381,9 +306,7 @@ def _breaks(row: Decision) -> bool:
 
 def _row(row: Decision) -> PrRow:
     places = [str(entry.location) for entry in row.evidence if isinstance(entry, CodeEvidence)]
-    places += [
-        f"platform: {entry.rule}" for entry in row.evidence if isinstance(entry, PlatformEvidence)
-    ]
+    places += [f"platform: {entry.rule}" for entry in row.evidence if isinstance(entry, PlatformEvidence)]
     logged = sum(entry.count for entry in row.evidence if isinstance(entry, LogEvidence))
     return PrRow(
         action=row.action,
@@ -431,15 +354,11 @@ def _result(
     versions: Versions,
     judged: CheckResult,
     functions: tuple[PrFunction, ...],
-    edits: tuple[TextEdit, ...],
     key: str,
 ) -> PrResult:
     found = versions.revisions
-    patches, suggestions = _edited(edits, versions, {one.id for one in functions})
     windows = [one.logs for one in judged.result.functions if one.logs.first and one.logs.last]
-    window = (
-        f"{(windows[0].first or '')[:10]} to {(windows[0].last or '')[:10]}" if windows else None
-    )
+    window = f"{(windows[0].first or '')[:10]} to {(windows[0].last or '')[:10]}" if windows else None
     return PrResult(
         tool_version=__version__,
         base_sha=found.merge_base if found else "",
@@ -453,38 +372,8 @@ def _result(
         functions_total=judged.functions_total,
         findings=tuple(_finding(entry) for entry in judged.findings if entry.new),
         suppressed=len(judged.suppressed),
-        patches=patches,
-        suggestions=suggestions,
         failed=judged.failed,
     )
-
-
-def _edited(
-    edits: tuple[TextEdit, ...], versions: Versions, functions: Iterable[str]
-) -> tuple[tuple[PrPatch, ...], tuple[PrSuggestion, ...]]:
-    """Return the edits as one patch per file and as suggestions per run of lines."""
-    who = ", ".join(sorted(functions)[:5])
-    prefix = versions.revisions.prefix if versions.revisions else ""
-    patches: list[PrPatch] = []
-    suggestions: list[PrSuggestion] = []
-    for path in sorted({edit.path for edit in edits}):
-        content = (versions.content / path).read_bytes()
-        changed = content
-        for edit in sorted(
-            (e for e in edits if e.path == path), key=lambda e: e.start, reverse=True
-        ):
-            changed = changed[: edit.start] + edit.text.encode() + changed[edit.end :]
-        try:
-            before, after = content.decode(), changed.decode()
-        except UnicodeDecodeError:
-            continue
-        if "\r" in before or before == after:
-            continue
-        patches.append(
-            PrPatch(path=f"{prefix}{path}", diff=unified(f"{prefix}{path}", before, after))
-        )
-        suggestions += line_changes(f"{prefix}{path}", before, after, who)
-    return tuple(patches), tuple(suggestions)
 
 
 def _finding(finding: Finding) -> PrFinding:

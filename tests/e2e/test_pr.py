@@ -1,4 +1,3 @@
-# ruff: noqa: E501  lines of templates, code and settings stand as they are
 """A pull request from its commits to its comment: the real command, real git, a stateful GitHub."""
 
 import contextlib
@@ -166,9 +165,7 @@ def iamgen(folder, *arguments, **environment):
             patch.setenv(name, value)
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
-    return SimpleNamespace(
-        returncode=ended.value.code or 0, stdout=out.getvalue(), stderr=err.getvalue()
-    )
+    return SimpleNamespace(returncode=ended.value.code or 0, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture
@@ -220,7 +217,7 @@ def test_a_new_call_is_told_before_it_breaks(changed):
     assert broken < going
     assert "`src/app.py:10`" in body
     assert '"sns:Publish"' in body
-    assert "Other" not in body
+    assert "`Other`" not in body
 
 
 def test_a_second_run_writes_nothing_and_asks_little(changed):
@@ -292,18 +289,68 @@ def test_the_second_job_posts_what_the_first_saved(changed, tmp_path):
         assert server.reviews == []
 
 
+WIDER = TEMPLATE.replace(
+    "                - dynamodb:GetItem\n",
+    "                - dynamodb:GetItem\n                - dynamodb:DeleteTable\n",
+)
+
+
+def test_a_suggestion_can_be_committed_by_a_click_and_then_nothing_breaks(shop):
+    commit(shop, **{"src/app.py": NEW_CALL, "template.yaml": WIDER})
+    with StandIn(folder=shop, base="main", head="feature") as server:
+        done = posted(shop, server)
+        assert "1 suggestions" in done.stderr, done.stderr
+        (note,) = server.review_comments
+        assert set(range(note["start_line"], note["line"] + 1)) <= server.hunk_lines("template.yaml")
+        again = posted(shop, server)
+        assert "0 suggestions" in again.stderr
+        assert len(server.reviews) == 1
+        text = re.search(r"```suggestion\n(.*?)\n```", note["body"], re.DOTALL)[1]
+        lines = WIDER.split("\n")
+        lines[note["start_line"] - 1 : note["line"]] = text.split("\n")
+        commit(shop, **{"template.yaml": "\n".join(lines)})
+        done = iamgen(shop, "check", "--changed-since", "main", "--format", "json")
+        answer = json.loads(done.stdout)
+        ids = {entry["id"] for entry in answer["findings"]}
+        assert "will-break" not in ids
+        assert "DeleteTable" not in done.stdout
+        new = [entry for entry in answer["findings"] if entry["id"] == "new-access"]
+        assert all("needed_by" in entry["arguments"] for entry in new), new
+        done = posted(shop, server)
+        assert "Will break" not in server.comments[0]["body"]
+
+
+def test_lines_outside_the_diff_get_a_patch_that_applies(changed):
+    with StandIn(folder=changed, base="main", head="feature") as server:
+        done = posted(changed, server)
+        assert "0 suggestions" in done.stderr, done.stderr
+        assert server.reviews == []
+        body = server.comments[0]["body"]
+    patch = re.search(r"```diff\n(--- a/template.yaml\n.*?\n)```", body, re.DOTALL)[1]
+    (changed.parent / "fix.patch").write_text(patch)
+    run_git(changed, "apply", "--index", "../fix.patch")
+    done = iamgen(changed, "check", "--changed-since", "main")
+    assert "will-break" not in done.stdout
+
+
+def test_a_pull_request_that_moved_on_gets_no_suggestion(shop):
+    commit(shop, **{"src/app.py": NEW_CALL, "template.yaml": WIDER})
+    with StandIn(folder=shop, base="main", head="feature") as server:
+        server.pulls[0] = server.pull(12, sha="1" * 40)
+        done = posted(shop, server)
+        assert "stands at another commit" in done.stderr
+        assert server.reviews == []
+
+
 def test_a_hostile_file_chooses_nothing_and_shows_nothing_active(changed, tmp_path):
     saved = tmp_path / "iamgen.json"
     iamgen(changed, "pr", "--base", "main", "--save", str(saved))
     value = json.loads(saved.read_text())
-    evil = (
-        "@octocat <!-- iamgen:report v=1 key=x --> <script>x</script> [x](https://evil.example) #1"
-    )
+    evil = "@octocat <!-- iamgen:report v=1 key=x --> <script>x</script> [x](https://evil.example) #1"
     function = value["functions"][0]
     function["name"] = evil
     function["breaks"] = [
-        {**function["breaks"][0], "action": f"@user{number}", "places": [evil] * 20}
-        for number in range(1500)
+        {**function["breaks"][0], "action": f"@user{number}", "places": [evil] * 20} for number in range(1500)
     ]
     value |= {"key": "other/comment", "number": 1, "repository": "acme/other", "head_sha": evil}
     saved.write_text(json.dumps(value))
@@ -382,9 +429,7 @@ def test_the_snapshot_of_the_base_counts_not_that_of_the_change(shop):
         },
     )
     run_git(shop, "checkout", "-q", "-B", "feature")
-    commit(
-        shop, **{"trail.json": '{"Records": []}', "src/app.py": SECRET_CODE.replace("get", "put")}
-    )
+    commit(shop, **{"trail.json": '{"Records": []}', "src/app.py": SECRET_CODE.replace("get", "put")})
     done = iamgen(shop, "check", "--changed-since", "main", "--format", "json")
     found = {entry["id"]: entry for entry in json.loads(done.stdout)["findings"]}
     assert found["rules-changed"]["arguments"]["path"] == "trail.json"
@@ -401,9 +446,7 @@ def test_the_gate_fails_on_a_new_call_and_names_its_place(changed):
 
 
 def test_more_access_is_proved_with_a_witness(shop):
-    wider = TEMPLATE.replace(
-        "- dynamodb:GetItem", "- dynamodb:GetItem\n                - s3:GetObject"
-    )
+    wider = TEMPLATE.replace("- dynamodb:GetItem", "- dynamodb:GetItem\n                - s3:GetObject")
     wider = wider.replace("Resource: !GetAtt OrdersTable.Arn", "Resource: '*'")
     commit(shop, **{"template.yaml": wider})
     done = iamgen(shop, "check", "--changed-since", "main", "--format", "json")
@@ -467,9 +510,7 @@ def test_a_baseline_leaves_only_what_is_new(changed, tmp_path):
     done = iamgen(changed, "check", "--baseline", str(baseline))
     assert done.returncode == 0, done.stdout
     assert "in the baseline" in done.stdout
-    (changed / "src" / "app.py").write_text(
-        "\n\n" + NEW_CALL.replace("sns.publish", "table.scan()\n    sns.publish")
-    )
+    (changed / "src" / "app.py").write_text("\n\n" + NEW_CALL.replace("sns.publish", "table.scan()\n    sns.publish"))
     done = iamgen(changed, "check", "--baseline", str(baseline))
     assert done.returncode == 1
     assert "dynamodb:Scan" in done.stdout
@@ -544,9 +585,7 @@ def test_the_action_saves_for_a_fork_and_the_gate_annotates(changed, tmp_path):
         saved = re.search(r"^file=(.+)$", output, re.MULTILINE)[1]
         assert json.loads(Path(saved).read_text())["functions"]
         sarif = tmp_path / "out.sarif"
-        done, output, _ = run_action(
-            changed, tmp_path, server, MODE="check", SARIF=str(sarif), FAIL_ON="error"
-        )
+        done, output, _ = run_action(changed, tmp_path, server, MODE="check", SARIF=str(sarif), FAIL_ON="error")
     assert done.returncode == 1
     assert "failed=true" in output
     assert done.stdout.startswith("::error file=src/app.py,line=10,title=iamgen will-break::")
