@@ -24,7 +24,7 @@ from iamgen.model.fact import (
     Widening,
 )
 from iamgen.model.function import EventSource, LambdaFunction
-from iamgen.model.observation import Location
+from iamgen.model.observation import Gap, GapReason, Location
 from iamgen.model.value import ListValue, MapValue, TemplateRef, Text, Value
 
 _IAM_AUTH = ("SASL_IAM_AUTH", "IAM_AUTH", "IAM_OAUTHBEARER_AUTH")
@@ -63,6 +63,22 @@ def platform_facts(
                 key = (fact.action, fact.resource, fact.conditions)
                 found.setdefault(key, fact)
     return tuple(found[key] for key in sorted(found, key=lambda key: (key[0], key[1])))
+
+
+def platform_gaps(function: LambdaFunction, naming: Naming, table: Mapping[str, Any]) -> tuple[Gap, ...]:
+    """Return a gap for each target whose kind is not known: Lambda may call any of the services that can be one."""
+    services = tuple(sorted(set(table["services"])))
+    return tuple(
+        Gap(
+            reason=GapReason.TEMPLATE_VALUE,
+            detail=f"what kind of target {feature.subject or 'it'} is",
+            location=feature.location,
+            services=services,
+            function=function.id,
+        )
+        for feature in _features(function, naming, table)
+        if feature.name == "target:unknown"
+    )
 
 
 def _fits(wanted: str, name: str) -> bool:

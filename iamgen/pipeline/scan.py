@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from iamgen.access.maps import AccessMaps
 from iamgen.facts.bind import Binder
 from iamgen.facts.naming import Naming, naming_of
-from iamgen.facts.platform import platform_facts
+from iamgen.facts.platform import platform_facts, platform_gaps
 from iamgen.facts.resolve import Resolver
 from iamgen.model.config import Hint
 from iamgen.model.fact import UsageFact
@@ -192,6 +192,7 @@ def _resolve(
         replace(fact, function=subject.ref.id, role=subject.role_key)
         for fact in platform_facts(spec, naming, maps.table("platform"))
     )
+    gaps.extend(platform_gaps(spec, naming, maps.table("platform")))
     if subject.deployment is not None:
         gaps.extend(g for g in subject.deployment.gaps if g.function == subject.ref.id)
     unseen = max(0, report.calls_seen - report.calls_foreign - len(report.calls))
