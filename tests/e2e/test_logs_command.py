@@ -260,3 +260,59 @@ def test_s3_that_cannot_be_reached_is_said(project: Path) -> None:
 def test_a_trail_alone_is_enough_for_records_of_one_file(project: Path, tmp_path: Path) -> None:
     log = write_log(tmp_path / "one.json.gz", record(params={"tableName": "orders"}))
     assert [row["action"] for row in rows(project, "--logs", log)] == ["dynamodb:GetItem"]
+
+
+# -- Athena and LookupEvents: the flow of the API, against a stand-in --
+
+
+def athena_rows() -> list[list[str | None]]:
+    from iamgen.sources._trail.groups import COLUMNS
+
+    row: dict[str, str | None] = dict.fromkeys(COLUMNS)
+    row |= {
+        "event_source": "dynamodb.amazonaws.com", "event_name": "GetItem", "region": "eu-west-1", "recipient": ACCOUNT,
+        "event_type": "AwsApiCall", "category": "Data", "principal": "AssumedRole",
+        "caller_arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/orders-role/orders", "caller_account": ACCOUNT,
+        "issuer_type": "Role", "issuer_arn": f"arn:aws:iam::{ACCOUNT}:role/orders-role",
+        "scope_type": "AWS::Lambda::Function", "scope_arn": ORDERS,
+        "resources": json.dumps([f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"]), "parameters": '{"tableName":"orders"}',
+        "day": "2026-01-05", "events": "41", "first_seen": "2026-01-05T00:00:00Z", "last_seen": "2026-01-05T09:00:00Z",
+    }  # fmt: skip
+    return [[row[name] for name in COLUMNS]]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_table_of_athena_answers_like_a_trail(s3: str, project: Path) -> None:
+    import urllib.request
+
+    from iamgen.sources._trail.groups import COLUMNS
+
+    data = [{"Data": [{"VarCharValue": name} for name in COLUMNS]}] + [
+        {"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in athena_rows()
+    ]
+    queued = {"results": [{"rows": data, "column_info": []}], "region": "us-east-1", "account_id": "123456789012"}
+    call = urllib.request.Request(
+        f"{s3}/moto-api/static/athena/query-results", json.dumps(queued).encode(), {"Content-Type": "application/json"}
+    )
+    urllib.request.urlopen(call).close()
+    done = iamgen(
+        "logs", "usage", "--format", "csv", "--logs", "athena:logs.cloudtrail?output=s3://results/", cwd=project, AWS_ENDPOINT_URL=s3
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = csv.DictReader(io.StringIO(done.stdout))
+    assert (row["function"], row["action"], row["count"]) == (ORDERS, "dynamodb:GetItem", "41")
+
+
+def test_athena_that_cannot_be_reached_is_said(project: Path) -> None:
+    done = iamgen("logs", "usage", "--logs", "athena:a.b", cwd=project, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert done.returncode == 4
+    assert "Athena could not be reached" in done.stderr
+    assert iamgen("logs", "usage", "--logs", "athena:nope", cwd=project).returncode == 2
+
+
+def test_the_statement_of_a_table_is_printed(project: Path) -> None:
+    done = iamgen(
+        "logs", "athena-ddl", "s3://trail/AWSLogs", "--account", ACCOUNT, "--region", "eu-west-1", "--from", "2026/01/01", cwd=project
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("CREATE EXTERNAL TABLE `default`.`cloudtrail`")

@@ -90,9 +90,9 @@ class _Request:
         self.listed: dict[str, bool] = {}
         """Resources of an event -> whether they say all that the request would."""
         heads: dict[str, str] = {}
-        for number, path in enumerate(_head(path) for path in plan.spellings):
+        for number, path in enumerate(first_name(path) for path in plan.spellings):
             heads.setdefault(path, f"f{number}")
-        self._fields = tuple((heads[_head(path)], _tail(path)) for path in plan.spellings)
+        self._fields = tuple((heads[first_name(path)], _tail(path)) for path in plan.spellings)
         folded = [
             field
             for (field, tail), member in zip(self._fields, plan.members, strict=True)
@@ -177,9 +177,9 @@ class _Request:
             return
         folded = {key.lower(): value for key, value in document.items()}
         for path, member in zip(self._plan.spellings, self._plan.members, strict=True):
-            value = folded.get(_head(path).lower())
+            value = folded.get(first_name(path).lower())
             if value is None:
-                value = folded.get(_head(member.path).lower())
+                value = folded.get(first_name(member.path).lower())
             if value is not None:
                 self._collect(member, value, _tail(path), found)
 
@@ -267,6 +267,23 @@ class Extractor:
             tally[2] = max(tally[2], end)
         self._changes.extend(done[1])
         self._files.append(FileStatus(file, "ok", "", events, bad, first if events else "", last))
+
+    def add_groups(self, file: FileKey, groups: "Iterable[tuple[Record, int, str, str]]") -> None:
+        """Tally groups of events that were counted elsewhere: (record, events, first time, last time)."""
+        for record, events, first, last in groups:
+            held = self._tallies
+            self._tallies = {}
+            self._add(file, [record], 0, b"")
+            for group in self._tallies:
+                known = held.get(group)
+                if known is None:
+                    held[group] = [events, first, last]
+                else:
+                    known[0] += events
+                    known[1] = min(known[1], first)
+                    known[2] = max(known[2], last)
+            self._tallies = held
+            self._files.pop()
 
     def set_aside(self, file: FileKey, status: str, reason: str) -> None:
         """Note a file that was not read."""
@@ -573,14 +590,15 @@ def _seconds(time: str) -> int:
         return 0
 
 
-def _head(path: str) -> str:
+def first_name(path: str) -> str:
+    """Return the first name of a member path: the member at the top of the request."""
     end = min((at for at in (path.find("."), path.find("["), path.find("{")) if at > 0), default=len(path))
     return path[:end]
 
 
 def _tail(path: str) -> tuple[str, ...]:
     """Return the steps after the first name: `[]` for a list, `{}` for the keys of a map, names else."""
-    rest = path[len(_head(path)) :]
+    rest = path[len(first_name(path)) :]
     steps: list[str] = []
     while rest:
         if rest.startswith("[]"):
@@ -593,7 +611,7 @@ def _tail(path: str) -> tuple[str, ...]:
             steps.append(rest[1:])
             rest = ""
         else:
-            word = _head(rest.removeprefix("."))
+            word = first_name(rest.removeprefix("."))
             steps.append(word)
             rest = rest.removeprefix(".")[len(word) :]
     return tuple(steps)

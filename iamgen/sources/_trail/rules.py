@@ -122,6 +122,18 @@ class LogRules:
             *self._listed(entry, ordered),
         )
 
+    def spellings(self, service: str) -> Iterable[str]:
+        """Yield what is kept of any request of a service, as the log spells it."""
+        members = self._maps.table("events")["members"].get(service, {})
+        for operation in self._maps.operations(service):
+            entry = EventEntry(
+                service=service, operation=operation, entry=self._maps.operation(service, operation), members=members
+            )
+            for member in self._bound(entry):
+                yield _spelling(member.path, members)
+        for path in (*self._extra.get(f"{service}.amazonaws.com", ()), *self._service_extra.get(f"{service}.amazonaws.com", ())):
+            yield _spelling(path, members)
+
     def _listed(
         self, entry: EventEntry, members: tuple[Member, ...]
     ) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
