@@ -45,9 +45,7 @@ class Feature:
     secrets: tuple[str, ...] = ()
 
 
-def platform_facts(
-    function: LambdaFunction, naming: Naming, table: Mapping[str, Any]
-) -> tuple[UsageFact, ...]:
+def platform_facts(function: LambdaFunction, naming: Naming, table: Mapping[str, Any]) -> tuple[UsageFact, ...]:
     """Return what the platform needs for one function, sorted by action and resource.
 
     `table` is `access_maps/platform.toml`.
@@ -85,9 +83,7 @@ def _fits(wanted: str, name: str) -> bool:
     return fnmatchcase(name, wanted) if wanted.startswith("layer:") else wanted == name
 
 
-def _features(
-    function: LambdaFunction, naming: Naming, table: Mapping[str, Any]
-) -> Iterator[Feature]:
+def _features(function: LambdaFunction, naming: Naming, table: Mapping[str, Any]) -> Iterator[Feature]:
     place = function.location
     if function.edge:
         yield Feature("edge-logs", place)
@@ -157,9 +153,7 @@ def _target(value: Value, place: Location, naming: Naming, table: Mapping[str, A
     return Feature(f"target:{table['services'].get(service, 'unknown')}", place, subject, value)
 
 
-def _facts(
-    rule: Mapping[str, Any], feature: Feature, function: LambdaFunction, naming: Naming
-) -> Iterator[UsageFact]:
+def _facts(rule: Mapping[str, Any], feature: Feature, function: LambdaFunction, naming: Naming) -> Iterator[UsageFact]:
     evidence = PlatformEvidence(
         rule=rule["id"],
         why=rule["source"],
@@ -217,9 +211,7 @@ def _resources(
             yield naming.pattern(text), None, ()
 
 
-def _known(
-    text: str, rule: Mapping[str, Any], naming: Naming
-) -> tuple[ResourcePattern, Widening | None, _Conditions]:
+def _known(text: str, rule: Mapping[str, Any], naming: Naming) -> tuple[ResourcePattern, Widening | None, _Conditions]:
     """A resource by its ARN; one that is no ARN stands for any of its type, as a widening."""
     concrete = naming.concrete(text)
     if concrete.startswith("arn:"):

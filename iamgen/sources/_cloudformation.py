@@ -153,9 +153,7 @@ def merged(base: Node | None, own: Node | None) -> Node | None:
     return own
 
 
-def _function(
-    stack: Stack, logical_id: str, place_code: PlaceCode | None
-) -> tuple[LambdaFunction, Node | None]:
+def _function(stack: Stack, logical_id: str, place_code: PlaceCode | None) -> tuple[LambdaFunction, Node | None]:
     node = stack.sections[logical_id]
     properties = stack.properties(logical_id)
     sam = stack.type_of(logical_id) == SAM_FUNCTION
@@ -173,8 +171,7 @@ def _function(
     dead_letter = _yaml.get(properties, "DeadLetterQueue", "TargetArn")
     dead_letter = dead_letter or _yaml.get(properties, "DeadLetterConfig", "TargetArn")
     systems = (
-        stack.value(_yaml.get(entry, "Arn"))
-        for entry in _yaml.items(_yaml.get(properties, "FileSystemConfigs"))
+        stack.value(_yaml.get(entry, "Arn")) for entry in _yaml.items(_yaml.get(properties, "FileSystemConfigs"))
     )
     return (
         LambdaFunction(
@@ -278,7 +275,8 @@ def image_place(stack: Stack, properties: Node | None, context: str, dockerfile:
             if candidates:
                 root = folder / inner
                 break
-    return CodePlace(stack.project.relative(Path(root)), handler, build.runtime, image=True)
+    readable = handler is not None and build.runtime is not None
+    return CodePlace(stack.project.relative(Path(root)), handler, build.runtime, image=not readable)
 
 
 def _literal_glob(text: str) -> str:

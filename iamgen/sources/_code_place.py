@@ -51,9 +51,7 @@ def image_build(project: Project, file: Path) -> ImageBuild:
     text = re.sub(r"\\\r?\n", " ", data.decode("utf-8", "replace"))[:200_000]
     commands = _CMD.findall(text)
     words = _WORD.findall(commands[-1]) if commands else []
-    base = next(
-        (found for found in map(_BASE.search, reversed(_FROM.findall(text))) if found), None
-    )
+    base = next((found for found in map(_BASE.search, reversed(_FROM.findall(text))) if found), None)
     folders: list[str] = []
     for line in _COPY.findall(text):
         parts = [word for word in _WORD.findall(line) if not word.startswith("--")]

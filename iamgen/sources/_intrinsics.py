@@ -116,9 +116,7 @@ class Resolver:
     budget: _yaml.Budget = field(default_factory=_yaml.Budget)
     _open: set[str] = field(default_factory=set)
 
-    def value(
-        self, node: Node | None, scope: Table[str, Value] | None = None, depth: int = 0
-    ) -> Value:
+    def value(self, node: Node | None, scope: Table[str, Value] | None = None, depth: int = 0) -> Value:
         """Return a node's value; `scope` holds names besides those of the template."""
         self.budget.step()
         if depth > _MAX_DEPTH:
@@ -135,9 +133,7 @@ class Resolver:
                 found = (self.value(item, scope, depth + 1) for item in node.items)
                 return ListValue(tuple(item for item in found if item != NO_VALUE))
             case Mapping():
-                pairs = (
-                    (key, self.value(item, scope, depth + 1)) for key, item in _yaml.entries(node)
-                )
+                pairs = ((key, self.value(item, scope, depth + 1)) for key, item in _yaml.entries(node))
                 return MapValue(tuple(pair for pair in pairs if pair[1] != NO_VALUE))
 
     def text(self, node: Node | None, scope: Table[str, Value] | None = None) -> Text | None:
@@ -249,9 +245,7 @@ class Resolver:
 
     def _attribute(self, node: Node, scope: Table[str, Value], depth: int) -> Value:
         if isinstance(node, Sequence) and len(node.items) >= 2:
-            words = [
-                _spell(first_text(self.value(item, scope, depth + 1))) for item in node.items[:2]
-            ]
+            words = [_spell(first_text(self.value(item, scope, depth + 1))) for item in node.items[:2]]
             name, attribute = words[0], words[1]
         else:
             name, _, attribute = _scalar_text(node).partition(".")
@@ -421,9 +415,7 @@ def joined(parts: Iterable[Part]) -> Text:
     return Text(tuple(found) or (Literal(""),))
 
 
-def _spelled_out(
-    parts: tuple[Part, ...], resources: Table[str, TemplateResource]
-) -> tuple[Part, ...]:
+def _spelled_out(parts: tuple[Part, ...], resources: Table[str, TemplateResource]) -> tuple[Part, ...]:
     """Return parts with each reference that is an ARN written as its literal parts and the name."""
     found: list[Part] = []
     for part in parts:
@@ -432,9 +424,7 @@ def _spelled_out(
     return tuple(found)
 
 
-def _arn_parts(
-    part: TemplateRef, resources: Table[str, TemplateResource]
-) -> tuple[Part, ...] | None:
+def _arn_parts(part: TemplateRef, resources: Table[str, TemplateResource]) -> tuple[Part, ...] | None:
     resource = resources.get(part.logical_id)
     kind = None if resource is None else resource_types().get(resource.type)
     if kind is None or kind.kind(part.attribute) != ARN:
@@ -462,8 +452,7 @@ def _spell(text: Text | None) -> str:
     if text is None:
         return "?"
     return "".join(
-        part.text if isinstance(part, Literal) else "{" + getattr(part, "name", "?") + "}"
-        for part in text.parts
+        part.text if isinstance(part, Literal) else "{" + getattr(part, "name", "?") + "}" for part in text.parts
     )
 
 

@@ -91,9 +91,7 @@ def _plain(
             return None if _yaml.is_null(node) else node.text
 
 
-def _of_value(
-    value: Value, resolver: Resolver, gaps: list[Gap], place: Location, node: Node
-) -> Any:
+def _of_value(value: Value, resolver: Resolver, gaps: list[Gap], place: Location, node: Node) -> Any:
     if value == NO_VALUE:
         return None
     match value:
@@ -104,9 +102,7 @@ def _of_value(
         case ListValue():
             return [_of_value(item, resolver, gaps, place, node) for item in value.items]
         case MapValue():
-            return {
-                key: _of_value(item, resolver, gaps, place, node) for key, item in value.entries
-            }
+            return {key: _of_value(item, resolver, gaps, place, node) for key, item in value.entries}
         case OneOf():
             return [_of_value(item, resolver, gaps, place, node) for item in value.options]
 

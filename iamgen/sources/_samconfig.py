@@ -12,9 +12,7 @@ from iamgen.sources._project import Project
 _PAIR = re.compile(r"""(?:ParameterKey=)?([\w:]+)(?:,ParameterValue)?=("[^"]*"|'[^']*'|\S*)""")
 
 
-def parameter_overrides(
-    project: Project, template: Path, environment: str | None
-) -> tuple[dict[str, str], str | None]:
+def parameter_overrides(project: Project, template: Path, environment: str | None) -> tuple[dict[str, str], str | None]:
     """Return the parameters and the stack name that the samconfig beside a template states.
 
     Of its environments the one asked for counts, else `default`; an unreadable file counts as none.

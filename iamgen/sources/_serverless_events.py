@@ -55,9 +55,7 @@ _TOPIC = (
 )
 
 
-def read_events(
-    stack: Stack, node: Node | None, place: Callable[[Node], Location]
-) -> tuple[EventSource, ...]:
+def read_events(stack: Stack, node: Node | None, place: Callable[[Node], Location]) -> tuple[EventSource, ...]:
     """Return the events of one function."""
     found: list[EventSource] = []
     for entry in _yaml.items(node):
@@ -101,9 +99,7 @@ def _event(stack: Stack, word: str, body: Node, place: Location) -> EventSource:
             access.append(MapValue((("Type", Text.of("BASIC_AUTH")), ("URI", basic))))
     if access:
         extra.append(("SourceAccessConfigurations", ListValue(tuple(access))))
-    return EventSource(
-        kind=kind, resource=resource, on_failure=failure, location=place, properties=tuple(extra)
-    )
+    return EventSource(kind=kind, resource=resource, on_failure=failure, location=place, properties=tuple(extra))
 
 
 def _access(stack: Stack, node: Node | None) -> list[Value]:

@@ -81,9 +81,7 @@ class Variables:
             if match[0] == text.strip() and not isinstance(found, Scalar):
                 return _at(found, node)
             if match[0] == text.strip() and isinstance(found, Scalar) and "${" not in found.text:
-                return Scalar(
-                    found.text, found.tag or node.tag, found.plain, node.line, node.start, node.end
-                )
+                return Scalar(found.text, found.tag or node.tag, found.plain, node.line, node.start, node.end)
             spelled = found.text if isinstance(found, Scalar) else self._unknown(match[0], node)
             text = text[: match.start()] + spelled + text[match.end() :]
         if _NESTED.search(text):

@@ -153,9 +153,7 @@ def _callers(
             return
 
 
-def _mapping(
-    stack: Stack, logical_id: str, properties: Node | None, events: dict[str, list[EventSource]]
-) -> None:
+def _mapping(stack: Stack, logical_id: str, properties: Node | None, events: dict[str, list[EventSource]]) -> None:
     target = _function(stack, _yaml.get(properties, "FunctionName"))
     source = stack.value(_yaml.get(properties, "EventSourceArn"))
     kind = mapping_kind(stack, source, properties)
@@ -221,9 +219,7 @@ def _permissions(stack: Stack, events: dict[str, list[EventSource]]) -> None:
         if any(event.kind == kind for event in known):
             continue
         place = stack.place(stack.sections[logical_id], f"Resources.{logical_id}")
-        events.setdefault(target, []).append(
-            EventSource(kind=kind, resource=source, location=place)
-        )
+        events.setdefault(target, []).append(EventSource(kind=kind, resource=source, location=place))
 
 
 def _edge_functions(stack: Stack) -> frozenset[str]:

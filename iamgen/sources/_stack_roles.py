@@ -20,9 +20,7 @@ from iamgen.sources._policy_document import read_policy
 from iamgen.sources._stack import Stack
 from iamgen.sources._yaml import Node, Sequence
 
-LAMBDA_TRUST = Policy(
-    (Statement(actions=("sts:AssumeRole",), principals=(("Service", ("lambda.amazonaws.com",)),)),)
-)
+LAMBDA_TRUST = Policy((Statement(actions=("sts:AssumeRole",), principals=(("Service", ("lambda.amazonaws.com",)),)),))
 
 
 def template_role(stack: Stack, logical_id: str) -> Role:
@@ -34,9 +32,7 @@ def template_role(stack: Stack, logical_id: str) -> Role:
     for index, entry in enumerate(_listed(stack, _yaml.get(properties, "Policies"))):
         place = stack.place(entry, f"{route}.Policies[{index}]")
         name = stack.text(_yaml.get(entry, "PolicyName"))
-        policies.append(
-            _inline(stack, _yaml.get(entry, "PolicyDocument"), entry, name, index, place, gaps)
-        )
+        policies.append(_inline(stack, _yaml.get(entry, "PolicyDocument"), entry, name, index, place, gaps))
     for index, entry in enumerate(_listed(stack, _yaml.get(properties, "ManagedPolicyArns"))):
         place = stack.place(entry, f"{route}.ManagedPolicyArns[{index}]")
         policies.extend(managed_policies(stack, entry, place, gaps))
@@ -56,9 +52,7 @@ def template_role(stack: Stack, logical_id: str) -> Role:
     )
 
 
-def sam_role(
-    stack: Stack, function: LambdaFunction, properties: Node | None, connectors: Node | None
-) -> Role:
+def sam_role(stack: Stack, function: LambdaFunction, properties: Node | None, connectors: Node | None) -> Role:
     """Return the role that SAM makes for a function without `Role`."""
     rules: dict[str, Any] = open_maps().table("frameworks")["sam"]
     gaps: list[Gap] = []
@@ -90,9 +84,7 @@ def sam_role(
     )
 
 
-def function_policies(
-    stack: Stack, function: str, node: Node | None, gaps: list[Gap]
-) -> list[RolePolicy]:
+def function_policies(stack: Stack, function: str, node: Node | None, gaps: list[Gap]) -> list[RolePolicy]:
     """Return a SAM function's `Policies`: names, ARNs, documents and SAM policy templates."""
     found: list[RolePolicy] = []
     base = f"Resources.{function}.Properties.Policies"
@@ -110,9 +102,7 @@ def function_policies(
     return found
 
 
-def managed_policies(
-    stack: Stack, node: Node, place: Location, gaps: list[Gap]
-) -> list[RolePolicy]:
+def managed_policies(stack: Stack, node: Node, place: Location, gaps: list[Gap]) -> list[RolePolicy]:
     """Return the managed policies that an entry of a list names; its span is the entry."""
     value = stack.resolver.value(node)
     if value == NO_VALUE:
@@ -148,10 +138,7 @@ def managed_policies(
 
 def attach_target(stack: Stack, node: Node | None, role: str) -> bool:
     """Return whether a list of roles or a role name means one role of the template."""
-    for entry in _listed(stack, node):
-        if stack.named(stack.value(entry), "AWS::IAM::Role") == role:
-            return True
-    return False
+    return any(stack.named(stack.value(entry), "AWS::IAM::Role") == role for entry in _listed(stack, node))
 
 
 def _listed(stack: Stack, node: Node | None) -> tuple[Node, ...]:
@@ -325,9 +312,7 @@ def _framework(name: str, statements: list[Statement]) -> list[RolePolicy]:
     return [RolePolicy(name=name, kind="inline", origin="framework", policy=policy)]
 
 
-def _event_statements(
-    stack: Stack, event: EventSource, rows: list[dict[str, Any]]
-) -> list[Statement]:
+def _event_statements(stack: Stack, event: EventSource, rows: list[dict[str, Any]]) -> list[Statement]:
     access = dict(event.properties).get("SourceAccessConfigurations")
     entries = access.items if isinstance(access, ListValue) else ()
     secrets: list[str] = []
@@ -355,9 +340,7 @@ def _event_statements(
     return found
 
 
-def _targets(
-    stack: Stack, rules: dict[str, Any], kind: str | None, value: Value
-) -> list[Statement]:
+def _targets(stack: Stack, rules: dict[str, Any], kind: str | None, value: Value) -> list[Statement]:
     text = first_text(value)
     rows = rules["destinations"].get(kind or "")
     if text is None or rows is None:
@@ -392,9 +375,7 @@ def _target_type(stack: Stack, value: Value) -> str | None:
     return _BY_SERVICE.get(fields[2]) if len(fields) > 2 else None
 
 
-def _connected(
-    stack: Stack, function: str, embedded: Node | None, gaps: list[Gap]
-) -> list[RolePolicy]:
+def _connected(stack: Stack, function: str, embedded: Node | None, gaps: list[Gap]) -> list[RolePolicy]:
     """What SAM connectors grant to a function: embedded ones and resources of their own."""
     links: list[tuple[str, Node | None, Node | None]] = []
     for name, node in _yaml.entries(embedded):
@@ -426,9 +407,7 @@ def _connected(
     return found
 
 
-def _connector(
-    stack: Stack, target: Node, properties: Node | None, profiles: dict[str, Any]
-) -> list[Statement] | None:
+def _connector(stack: Stack, target: Node, properties: Node | None, profiles: dict[str, Any]) -> list[Statement] | None:
     referred = _yaml.text_of(_yaml.get(target, "Id"))
     kind = stack.type_of(referred) if referred else stack.literal(_yaml.get(target, "Type"))
     full = {

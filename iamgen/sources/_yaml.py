@@ -85,8 +85,7 @@ def node_of(value: Any, line: int = 0, start: int = 0, end: int = 0) -> Node:
     """Return a plain Python value (from JSON or a table) as nodes that all stand at one place."""
     if isinstance(value, dict):
         pairs = tuple(
-            (scalar(str(key), line, start, end), node_of(item, line, start, end))
-            for key, item in value.items()
+            (scalar(str(key), line, start, end), node_of(item, line, start, end)) for key, item in value.items()
         )
         return Mapping(pairs, None, line, start, end)
     if isinstance(value, list | tuple):
@@ -137,9 +136,7 @@ def text_of(node: Node | None) -> str | None:
 
 def is_null(node: Node | None) -> bool:
     """Return whether a node is missing or null."""
-    return node is None or (
-        isinstance(node, Scalar) and node.plain and node.tag is None and node.text in _NULLS
-    )
+    return node is None or (isinstance(node, Scalar) and node.plain and node.tag is None and node.text in _NULLS)
 
 
 def is_true(node: Node | None) -> bool:
@@ -264,9 +261,7 @@ class _Composer:
             self.anchors[event.anchor] = node
         return node
 
-    def _mapping(
-        self, tag: str | None, line: int, start: int, events: Iterator[Any], depth: int
-    ) -> Node:
+    def _mapping(self, tag: str | None, line: int, start: int, events: Iterator[Any], depth: int) -> Node:
         found: list[tuple[Scalar, Node]] = []
         merged: list[tuple[Scalar, Node]] = []
         while type(step := next(events)).__name__ != "MappingEndEvent":

@@ -54,9 +54,7 @@ _SUFFIXES = (".yaml", ".yml", ".json", ".template", ".tf", ".ts", ".js")
 _SCRIPT_NAMES = ("serverless.ts", "serverless.js")
 
 
-def read_project(
-    options: ReadOptions, template: Path | None, source: Path | None
-) -> tuple[Deployment | Gap, ...]:
+def read_project(options: ReadOptions, template: Path | None, source: Path | None) -> tuple[Deployment | Gap, ...]:
     """Return what the project deploys, one `Deployment` a template, and gaps.
 
     `template` is a file (only that template is read) or a folder (no template: functions are found

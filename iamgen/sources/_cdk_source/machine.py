@@ -193,9 +193,7 @@ class Machine:
             found = handler(statement, scope)
             if isinstance(statement, form.Return):
                 return returned if returned is not None and found is UNSEEN else found
-            if found is not None and isinstance(
-                statement, form.If | form.Block | form.Loop | form.Try | form.With
-            ):
+            if found is not None and isinstance(statement, form.If | form.Block | form.Loop | form.Try | form.With):
                 sure = isinstance(found, _Sure)
                 value = found.value if isinstance(found, _Sure) else found
                 if sure:
@@ -408,9 +406,7 @@ class Machine:
                 found = owner.method(name)
                 if name in owner.fields:
                     return owner.fields[name]
-                return (
-                    UNSEEN if found is None else Closure(found[0], found[1].scope, owner, found[1])
-                )
+                return UNSEEN if found is None else Closure(found[0], found[1].scope, owner, found[1])
             case ModuleValue():
                 if name in owner.exports:
                     return owner.exports[name]
@@ -665,18 +661,14 @@ class Machine:
                 return Text.of(data.decode("utf-8", "replace"))
         return UNSEEN
 
-    def _record(
-        self, callee: Member, args: tuple[Any, ...], props: dict[str, Any], file: str, line: int
-    ) -> None:
+    def _record(self, callee: Member, args: tuple[Any, ...], props: dict[str, Any], file: str, line: int) -> None:
         positional, given = _split_props(args, props)
         call = MethodCall(callee.thing, callee.name, positional, given, file, line)
         callee.thing.calls.append(call)
         if callee.name in ("addPropertyOverride", "addOverride") and len(args) > 1:
             return
 
-    def _returned(
-        self, callee: Member, args: tuple[Any, ...], props: dict[str, Any], file: str, line: int
-    ) -> Any:
+    def _returned(self, callee: Member, args: tuple[Any, ...], props: dict[str, Any], file: str, line: int) -> Any:
         """The thing that a method of a construct returns."""
         if callee.name.endswith("tryGetContext"):
             return self._context(args)
@@ -833,9 +825,7 @@ def _named(value: Any, name: str) -> None:
         value.names.append(name)
 
 
-def _split_props(
-    args: tuple[Any, ...], props: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _split_props(args: tuple[Any, ...], props: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """TypeScript gives properties as a last object, Python as keywords."""
     if args and isinstance(args[-1], dict):
         return args[:-1], {**args[-1], **props}

@@ -39,9 +39,7 @@ def compare(op: str, left: Any, right: Any) -> Any:
     return UNSEEN
 
 
-def method_of_value(
-    owner: Any, name: str, args: list[Any], each: Callable[[Any], Any] | None
-) -> Any:
+def method_of_value(owner: Any, name: str, args: list[Any], each: Callable[[Any], Any] | None) -> Any:
     """Return what a method of a text, a list or a mapping gives; lists and mappings are changed."""
     if isinstance(owner, list):
         return _of_list(owner, name, args, each)
@@ -50,9 +48,7 @@ def method_of_value(
     return _of_text(owner, name, args)
 
 
-def _of_list(
-    owner: list[Any], name: str, args: list[Any], each: Callable[[Any], Any] | None
-) -> Any:
+def _of_list(owner: list[Any], name: str, args: list[Any], each: Callable[[Any], Any] | None) -> Any:
     if name in ("push", "append"):
         owner.extend(args)
         return UNSEEN

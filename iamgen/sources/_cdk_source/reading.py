@@ -82,7 +82,7 @@ class Reading:
         return Deployment(
             template=template,
             kind="cdk-source",
-            functions=tuple(self._with_events(made, read)),
+            functions=_with_spellings(self._with_events(made, read)),
             roles=tuple(sorted(roles, key=lambda role: role.key)),
             resources=tuple(self.resources[key] for key in sorted(self.resources)),
             gaps=tuple(dict.fromkeys(self.gaps)),
@@ -233,9 +233,7 @@ class Reading:
         root = self._folder(text, thing)
         runtime = _runtime(thing.props.get("runtime"))
         if root is not None and runtime is not None and runtime.startswith(("go", "provided")):
-            root = self.project.relative(
-                go_folder(self.project, self.project.root / root, _last_word(text))
-            )
+            root = self.project.relative(go_folder(self.project, self.project.root / root, _last_word(text)))
         return _Code(root, handler, image=image, names=_last(text))
 
     def _image(self, code: Thing, text: str, thing: Thing) -> "_Code":
@@ -246,16 +244,16 @@ class Reading:
         build = image_build(self.project, self.project.root / root / file)
         command = code.props.get("cmd")
         handler = _literal(command[0]) if isinstance(command, list) and command else None
-        return _Code(root, handler or build.handler, build.runtime, image=True, names=_last(text))
+        word = handler or build.handler
+        readable = word is not None and build.runtime is not None
+        return _Code(root, word, build.runtime, image=not readable, names=_last(text))
 
     def _entry(self, thing: Thing, handler: str) -> "_Code":
         entry = _literal(thing.props.get("entry"))
         if entry is None:
             # NodejsFunction looks for `<file of the construct>.<id>.ts` beside that file.
             stem = posixpath.splitext(posixpath.basename(thing.file))[0]
-            entry = (
-                f"{libraries.ROOT_MARK}{posixpath.dirname(thing.file)}/{stem}.{thing.identity}.ts"
-            )
+            entry = f"{libraries.ROOT_MARK}{posixpath.dirname(thing.file)}/{stem}.{thing.identity}.ts"
         folder, file = posixpath.split(entry)
         stem = re.sub(r"\.[cm]?[jt]sx?$", "", file)
         root = self._folder(folder or ".", thing, must_hold=file)
@@ -345,9 +343,7 @@ class Reading:
                 builder.document(thing, self._place(thing))
 
     def _grant(self, call: MethodCall, owners: dict[int, RoleBuilder], place: Location) -> None:
-        grantee = (
-            call.args[0] if call.args else call.props.get("grantee", call.props.get("identity"))
-        )
+        grantee = call.args[0] if call.args else call.props.get("grantee", call.props.get("identity"))
         if isinstance(grantee, Member):
             grantee = grantee.thing
         builder = self.builders.get(id(grantee)) or owners.get(id(grantee))
@@ -356,9 +352,7 @@ class Reading:
 
     # -- events --
 
-    def _with_events(
-        self, made: list[Thing], functions: list[LambdaFunction]
-    ) -> list[LambdaFunction]:
+    def _with_events(self, made: list[Thing], functions: list[LambdaFunction]) -> list[LambdaFunction]:
         events: dict[int, list[EventSource]] = {}
         for thing in self.things:
             self._events_of(thing, events)
@@ -384,34 +378,22 @@ class Reading:
                     self._called(events, thing, self._source(first, sources))
                 case "addEventSourceMapping":
                     self._called(events, thing, self._mapped(call.props, thing))
-                case (
-                    "addEventNotification"
-                    | "addObjectCreatedNotification"
-                    | "addObjectRemovedNotification"
-                ):
+                case "addEventNotification" | "addObjectCreatedNotification" | "addObjectRemovedNotification":
                     for arg in call.args:
-                        own = EventSource(
-                            kind="S3", resource=to_value(thing), location=self._place(thing)
-                        )
+                        own = EventSource(kind="S3", resource=to_value(thing), location=self._place(thing))
                         self._called(events, _target(arg), own)
                 case "addSubscription":
-                    topic = EventSource(
-                        kind="SNS", resource=_arn_value(thing), location=self._place(thing)
-                    )
+                    topic = EventSource(kind="SNS", resource=_arn_value(thing), location=self._place(thing))
                     self._called(events, _target(first), topic)
                 case "addTarget" if thing.path == "events.Rule":
                     self._called(events, _target(first), self._rule(thing))
                 case "addTrigger":
-                    pool = EventSource(
-                        kind="Cognito", resource=to_value(thing), location=self._place(thing)
-                    )
+                    pool = EventSource(kind="Cognito", resource=to_value(thing), location=self._place(thing))
                     self._called(events, call.args[-1] if call.args else None, pool)
                 case _:
                     continue
 
-    def _called(
-        self, events: dict[int, list[EventSource]], target: Any, source: EventSource | None
-    ) -> None:
+    def _called(self, events: dict[int, list[EventSource]], target: Any, source: EventSource | None) -> None:
         if isinstance(target, Thing) and source is not None and self._is_function(target):
             events.setdefault(id(target), []).append(source)
 
@@ -421,9 +403,7 @@ class Reading:
         row = sources[value.path]
         given = value.props.get(row["prop"]) if "prop" in row else None
         given = given if given is not None or not value.args else value.args[0]
-        resource = (
-            to_value(given) if row["kind"] in ("S3", "Api") else _arn_value(given, row["kind"])
-        )
+        resource = to_value(given) if row["kind"] in ("S3", "Api") else _arn_value(given, row["kind"])
         failure = value.props.get("onFailure")
         return EventSource(
             kind=row["kind"],
@@ -446,6 +426,30 @@ class Reading:
         value = to_value(pattern) if isinstance(pattern, dict) else None
         extra = (("Pattern", value),) if isinstance(value, MapValue) else ()
         return EventSource(kind="EventBridgeRule", location=self._place(thing), properties=extra)
+
+
+def _with_spellings(functions: list[LambdaFunction]) -> tuple[LambdaFunction, ...]:
+    """Functions under further names that a person may ask for, those that mean one function only.
+
+    A variable `updateOneLambda` is `updateOneFunction` and `updateOne` as well.
+    """
+    spelled = [
+        {
+            f"{base}{end}"
+            for word in (function.id, *function.aliases)
+            if len(base := re.sub(r"(?i)[-_]?(function|lambda|fn|handler)$", "", word)) > 2
+            for end in ("", "Function", "Lambda")
+        }
+        for function in functions
+    ]
+    taken = [name for names in spelled for name in names]
+    taken += [name for function in functions for name in (function.id, *function.aliases)]
+    found = []
+    for function, names in zip(functions, spelled, strict=True):
+        own = {function.id, *function.aliases}
+        extra = sorted(name for name in names - own if taken.count(name) == 1)
+        found.append(replace(function, aliases=(*function.aliases, *extra)))
+    return tuple(found)
 
 
 class _Code:

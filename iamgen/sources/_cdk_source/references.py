@@ -168,9 +168,7 @@ def attribute_of(kind: ResourceType, name: str) -> str | None:
 def _imported_text(thing: Thing, kind: ResourceType, method: str, name: str) -> Text | None:
     given = thing.args[2] if len(thing.args) > 2 else None
     if given is None:
-        given = next(
-            (item for item in thing.props.values() if isinstance(item, Text | Member)), None
-        )
+        given = next((item for item in thing.props.values() if isinstance(item, Text | Member)), None)
     text = to_value(given) if given is not None else UNKNOWN
     if not isinstance(text, Text):
         return None

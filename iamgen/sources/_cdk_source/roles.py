@@ -81,9 +81,7 @@ class RoleBuilder:
             elif call.name == "addAllResources":
                 props["resources"] = [*_items(props.get("resources")), Text.of("*")]
         raw = value.path.endswith("fromJson")
-        document: dict[str, Any] = {
-            "Effect": "Deny" if _tail(props.get("effect")).upper() == "DENY" else "Allow"
-        }
+        document: dict[str, Any] = {"Effect": "Deny" if _tail(props.get("effect")).upper() == "DENY" else "Allow"}
         for key, name in (
             ("actions", "Action"),
             ("resources", "Resource"),
@@ -134,9 +132,7 @@ class RoleBuilder:
         arn = self._arn(receiver)
         tails = row.get("on", [""]) if call.name != "grant" else [""]
         resources = tuple(dict.fromkeys(arn + tail for tail in tails))
-        self.statements.append(
-            (Statement(actions=tuple(actions), resources=resources), place, "framework")
-        )
+        self.statements.append((Statement(actions=tuple(actions), resources=resources), place, "framework"))
 
     def _arn(self, receiver: Thing) -> str:
         looked_up = imported(receiver)
@@ -152,8 +148,7 @@ class RoleBuilder:
             if own:
                 self.policies.append(
                     RolePolicy(
-                        name=f"{self.key}DefaultPolicy"
-                        + ("" if origin == "template" else "Grants"),
+                        name=f"{self.key}DefaultPolicy" + ("" if origin == "template" else "Grants"),
                         kind="inline",
                         origin=origin,
                         policy=Policy(tuple(dict.fromkeys(s for s, _ in own))),

@@ -64,9 +64,7 @@ class Shared:
 class Module:
     """One module call: its blocks and what it was given."""
 
-    def __init__(
-        self, shared: Shared, folder: Path, prefix: str, inputs: Mapping[str, Any], depth: int
-    ) -> None:
+    def __init__(self, shared: Shared, folder: Path, prefix: str, inputs: Mapping[str, Any], depth: int) -> None:
         self.shared = shared
         self.folder = folder
         self.prefix = prefix
@@ -309,9 +307,7 @@ class Module:
         is_data = reference.type.startswith("data.")
         kind = reference.type.removeprefix("data.")
         if kind == "aws_iam_policy_document" and name in ("json", "minified_json"):
-            return self._remembered(
-                f"{reference.address}.json", lambda: self._document(reference.address)
-            )
+            return self._remembered(f"{reference.address}.json", lambda: self._document(reference.address))
         known = attribute_text(Reference(reference.address, kind), name)
         if known is not None and (not is_data or resource_types().of_terraform(kind) is not None):
             return known

@@ -154,9 +154,7 @@ class TerraformReader:
         tracing = [_word(row.get("mode")) for row in resource.rows("tracing_config")]
         dead = next((row.get("target_arn") for row in resource.rows("dead_letter_config")), None)
         systems = [row.get("arn") for row in resource.rows("file_system_config")]
-        logging = [
-            row["log_group"] for row in resource.rows("logging_config") if "log_group" in row
-        ]
+        logging = [row["log_group"] for row in resource.rows("logging_config") if "log_group" in row]
         name = to_value(values.get("function_name"))
         handler = _word(values.get("handler"))
         image = _word(values.get("package_type")) == "Image" or "image_uri" in values
@@ -245,9 +243,7 @@ class TerraformReader:
 
     def _folder(self, text: str, module: str) -> str | None:
         if text.startswith(ROOT_MARK):
-            path = self.project.folder(
-                self.project.root, text.removeprefix(ROOT_MARK).lstrip("/") or "."
-            )
+            path = self.project.folder(self.project.root, text.removeprefix(ROOT_MARK).lstrip("/") or ".")
         else:
             path = self.project.folder(self.project.root / self.folder, text)
             if path is None:
@@ -274,9 +270,7 @@ class TerraformReader:
                     policies.append(self._managed(other.values.get("policy_arn"), other, gaps))
             elif other.type == "aws_iam_policy_attachment":
                 listed = other.values.get("roles")
-                if any(
-                    self._is(item, role) for item in (listed if isinstance(listed, list) else ())
-                ):
+                if any(self._is(item, role) for item in (listed if isinstance(listed, list) else ())):
                     policies.append(self._managed(other.values.get("policy_arn"), other, gaps))
         boundary = role.values.get("permissions_boundary")
         bound = None if boundary is None else self._managed(boundary, role, gaps)
@@ -323,11 +317,7 @@ class TerraformReader:
             )
         arn = self._spelled(value) or "*"
         if other is not None and other.type == "data.aws_iam_policy":
-            arn = (
-                self._spelled(other.values.get("arn"))
-                or self._spelled(other.values.get("name"))
-                or arn
-            )
+            arn = self._spelled(other.values.get("arn")) or self._spelled(other.values.get("name")) or arn
         short = arn.rpartition("/")[2]
         document = open_maps().managed_policy(short)
         if document is None:
@@ -407,9 +397,7 @@ class TerraformReader:
                     continue
         return events, destinations
 
-    def _called(
-        self, events: dict[str, list[EventSource]], target: Any, source: EventSource
-    ) -> None:
+    def _called(self, events: dict[str, list[EventSource]], target: Any, source: EventSource) -> None:
         address = self.target(target)
         if address is not None:
             events.setdefault(address, []).append(source)
@@ -445,9 +433,7 @@ class TerraformReader:
             resource=None if value is None else to_value(value),
             on_failure=failure,
             location=resource.location,
-            properties=(("SourceAccessConfigurations", ListValue(tuple(access))),)
-            if access
-            else (),
+            properties=(("SourceAccessConfigurations", ListValue(tuple(access))),) if access else (),
         )
 
     def _destinations(self, resource: Resource, destinations: dict[str, list[Value]]) -> None:

@@ -165,7 +165,5 @@ _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "keys": lambda args: [Text.of(key) for key in args[0]],
     "values": lambda args: list(args[0].values()),
     "length": lambda args: Text.of(str(len(args[0]))),
-    "zipmap": lambda args: {
-        str(_literal(key)): item for key, item in zip(args[0], args[1], strict=False)
-    },
+    "zipmap": lambda args: {str(_literal(key)): item for key, item in zip(args[0], args[1], strict=False)},
 }

@@ -67,9 +67,7 @@ def _data_of(module: Any, path: str) -> dict[str, Resource]:
     return {key: item for key, item in found.items() if item.type.startswith("data.")}
 
 
-def _collect_expressions(
-    module: Any, prefix: str, found: dict[str, tuple[str, dict[str, Any]]], depth: int
-) -> None:
+def _collect_expressions(module: Any, prefix: str, found: dict[str, tuple[str, dict[str, Any]]], depth: int) -> None:
     if not isinstance(module, dict) or depth > _MAX_DEPTH:
         return
     for entry in module.get("resources") or ():
@@ -164,9 +162,7 @@ def _environment(
     return values
 
 
-def _references(
-    expression: dict[str, Any], prefix: str, found: dict[str, Resource]
-) -> list[tuple[Reference, str]]:
+def _references(expression: dict[str, Any], prefix: str, found: dict[str, Resource]) -> list[tuple[Reference, str]]:
     listed = expression.get("references")
     pairs: list[tuple[Reference, str]] = []
     for word in listed if isinstance(listed, list) else ():

@@ -36,9 +36,7 @@ def _read(path: Path, options: ReadOptions) -> Iterator[Deployment | Gap]:
     yield from _assembly(project, folder, options, 0)
 
 
-def _assembly(
-    project: Project, folder: Path, options: ReadOptions, depth: int
-) -> Iterator[Deployment | Gap]:
+def _assembly(project: Project, folder: Path, options: ReadOptions, depth: int) -> Iterator[Deployment | Gap]:
     manifest = folder / "manifest.json"
     place = Location(project.relative(manifest))
     data = project.read(manifest)
@@ -91,9 +89,7 @@ def _stack(
             continue
         try:
             root = _yaml.parse(data, project.relative(path))
-            found = read_stack(
-                root, project, path, named, kind="cdk", place_code=_place(project, folder)
-            )
+            found = read_stack(root, project, path, named, kind="cdk", place_code=_place(project, folder))
         except InputError as error:
             yield Gap(GapReason.SYNTAX_ERROR, str(error), Location(project.relative(path)), None)
             continue
@@ -131,7 +127,8 @@ def _place(project: Project, folder: Path) -> PlaceCode:
         if dockerfile is None or root is None:
             return CodePlace(root)
         build = image_build(project, project.root / root / dockerfile)
-        return CodePlace(root, build.handler, build.runtime, image=True)
+        readable = build.handler is not None and build.runtime is not None
+        return CodePlace(root, build.handler, build.runtime, image=not readable)
 
     return place
 

@@ -77,9 +77,7 @@ def _read(path: Path, options: ReadOptions) -> Iterator[Deployment | Gap]:
     place = Location(relative)
     gaps = [Gap(GapReason.TEMPLATE_FORM, "CDK sources without synth: best effort", place)]
     if stopped:
-        gaps.append(
-            Gap(GapReason.LIMIT, "the application takes more steps than allowed", place, None)
-        )
+        gaps.append(Gap(GapReason.LIMIT, "the application takes more steps than allowed", place, None))
     if not deployment.functions:
         gaps.append(Gap(GapReason.TEMPLATE_FORM, "no function was found in it", place, None))
     named = options.stack_name
@@ -102,8 +100,7 @@ def _run_unused(machine: Any, only: str | None) -> None:
     for cls in list(machine.classes):
         inside = only is None or cls.scope.module.path == only
         based = any(
-            getattr(base, "path", "").rpartition(".")[2]
-            in ("Stack", "Construct", "NestedStack", "Stage")
+            getattr(base, "path", "").rpartition(".")[2] in ("Stack", "Construct", "NestedStack", "Stage")
             for base in cls.bases
         )
         if not cls.used and inside and based:

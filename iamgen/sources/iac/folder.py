@@ -11,9 +11,7 @@ from iamgen.plugins import IacReader, ReadOptions
 from iamgen.sources._ignore import Ignores
 from iamgen.sources._project import Project
 
-_SKIPPED = frozenset(
-    ("node_modules", "test", "tests", "__tests__", "__pycache__", "venv", "env", "target", "build")
-)
+_SKIPPED = frozenset(("node_modules", "test", "tests", "__tests__", "__pycache__", "venv", "env", "target", "build"))
 _MAX_FILES = 20_000
 _SHAPES = {
     ".py": (

@@ -27,7 +27,7 @@ from iamgen.model.policy import Policy, Statement
 from iamgen.model.value import MapValue, TemplateRef, Text, Value
 from iamgen.plugins import IacReader, ReadOptions
 from iamgen.sources import _yaml
-from iamgen.sources._code_place import go_folder, layer_folders
+from iamgen.sources._code_place import go_folder, image_build, layer_folders
 from iamgen.sources._intrinsics import intrinsic
 from iamgen.sources._policy_document import read_policy
 from iamgen.sources._project import Project
@@ -125,8 +125,7 @@ def _deployment(root: Mapping, project: Project, path: Path, options: ReadOption
     read = [_function(state, key, node) for key, node in functions]
     roles: dict[str, Role] = {}
     placed = tuple(
-        _with_role(state, function, node, roles)
-        for function, (_, node) in zip(read, functions, strict=True)
+        _with_role(state, function, node, roles) for function, (_, node) in zip(read, functions, strict=True)
     )
     wired = with_wiring(stack, placed)
     resources = stack.resolver.resources
@@ -164,9 +163,7 @@ def _listed_maps(node: Node | None) -> Iterator[Node]:
 
 def _function_nodes(root: Node) -> list[tuple[str, Node]]:
     found = {
-        key: node
-        for section in _listed_maps(_yaml.get(root, "functions"))
-        for key, node in _yaml.entries(section)
+        key: node for section in _listed_maps(_yaml.get(root, "functions")) for key, node in _yaml.entries(section)
     }
     for name, construct in _yaml.entries(_yaml.get(root, "constructs")):
         worker = _yaml.get(construct, "worker")
@@ -266,14 +263,10 @@ def _function(state: _Service, key: str, node: Node) -> LambdaFunction:
         value = stack.value(section)
         if isinstance(value, MapValue):
             environment.update(value.entries)
-    targets = (
-        stack.value(_yaml.get(node, "destinations", word)) for word in ("onSuccess", "onFailure")
-    )
+    targets = (stack.value(_yaml.get(node, "destinations", word)) for word in ("onSuccess", "onFailure"))
     destinations = [_target(value) for value in targets if value is not None]
     system = stack.value(_yaml.get(node, "fileSystemConfig", "arn"))
-    events = read_events(
-        stack, _yaml.get(node, "events"), lambda entry: state.place(entry, f"{route}.events")
-    )
+    events = read_events(stack, _yaml.get(node, "events"), lambda entry: state.place(entry, f"{route}.events"))
     if key.endswith("Worker") and _yaml.get(state.root, "constructs", key[:-6]) is not None:
         queue = Text((TemplateRef(key[:-6], "Arn"),))
         events = (
@@ -286,7 +279,10 @@ def _function(state: _Service, key: str, node: Node) -> LambdaFunction:
     image = _yaml.get(node, "image")
     runtime = stack.literal(_yaml.get(node, "runtime") or _yaml.get(provider, "runtime"))
     root = state.folder
-    if runtime is not None and runtime.startswith(("go", "provided")):
+    built = _image(state, image) if image is not None else None
+    if built is not None:
+        root, handler, runtime = built[0], handler or built[1], runtime or built[2]
+    elif runtime is not None and runtime.startswith(("go", "provided")):
         root = go_folder(stack.project, state.folder, handler)
     place = state.place(node, route)
     return LambdaFunction(
@@ -297,7 +293,7 @@ def _function(state: _Service, key: str, node: Node) -> LambdaFunction:
         runtime=runtime,
         handler=handler,
         code_root=stack.project.relative(root),
-        image=image is not None,
+        image=image is not None and (built is None or handler is None),
         layers=layers,
         layer_roots=layer_roots,
         environment=tuple(environment.items()),
@@ -312,6 +308,19 @@ def _function(state: _Service, key: str, node: Node) -> LambdaFunction:
         edge=any(event.kind == "CloudFront" for event in events),
         aliases=(_logical_id(key),),
     )
+
+
+def _image(state: _Service, image: Node) -> tuple[Path, str | None, str | None] | None:
+    """The build context of an image that the file itself builds, with its handler and runtime."""
+    name = _plain_text(image) or _plain_text(image, "name")
+    entry = _yaml.get(state.provider, "ecr", "images", name) if name else None
+    text = _plain_text(entry) or _plain_text(entry, "path")
+    folder = None if text is None else state.stack.project.folder(state.folder, text)
+    if folder is None:
+        return None
+    build = image_build(state.stack.project, folder / (_plain_text(entry, "file") or "Dockerfile"))
+    command = next(iter(_yaml.items(_yaml.get(image, "command"))), None)
+    return folder, _yaml.text_of(command) or build.handler, build.runtime
 
 
 def _target(value: Value) -> Value:
@@ -342,9 +351,7 @@ def _layers(state: _Service, node: Node | None) -> tuple[tuple[Value, ...], tupl
     return tuple(values), tuple(dict.fromkeys(roots))
 
 
-def _with_role(
-    state: _Service, function: LambdaFunction, node: Node, roles: dict[str, Role]
-) -> LambdaFunction:
+def _with_role(state: _Service, function: LambdaFunction, node: Node, roles: dict[str, Role]) -> LambdaFunction:
     stack, provider = state.stack, state.provider
     own = _yaml.get(node, "iamRoleStatements") or _yaml.get(node, "iam", "role", "statements")
     given = _yaml.get(node, "role") or _yaml.get(node, "iam", "role")
@@ -368,9 +375,7 @@ def _with_role(
         inherit = _yaml.get(node, "iamRoleStatementsInherit") or _yaml.get(
             state.root, "custom", "serverless-iam-roles-per-function", "defaultInherit"
         )
-        roles[key] = _role(
-            state, key, (function,), own, f"functions.{function.id}", inherit=_yaml.is_true(inherit)
-        )
+        roles[key] = _role(state, key, (function,), own, f"functions.{function.id}", inherit=_yaml.is_true(inherit))
         resources = stack.resolver.resources
         resources[key] = TemplateResource(logical_id=key, type="AWS::IAM::Role")
         return replace(function, role=key)
@@ -420,14 +425,10 @@ def _role(
                 span=(statements.start, statements.end),
             )
         )
-    managed = _yaml.get(section, "managedPolicies") or _yaml.get(
-        state.provider, "iamManagedPolicies"
-    )
+    managed = _yaml.get(section, "managedPolicies") or _yaml.get(state.provider, "iamManagedPolicies")
     for entry in _yaml.items(managed) if inherit else ():
         policies.extend(managed_policies(stack, entry, state.place(entry, "provider"), gaps))
-    boundary_node = _yaml.get(section, "permissionsBoundary") or _yaml.get(
-        state.provider, "rolePermissionsBoundary"
-    )
+    boundary_node = _yaml.get(section, "permissionsBoundary") or _yaml.get(state.provider, "rolePermissionsBoundary")
     found = (
         managed_policies(stack, boundary_node, state.place(boundary_node, "provider"), gaps)
         if boundary_node is not None
