@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-EFFORT = 24
+EFFORT = 10
 """Restarts of the search, each followed by partial rebuilds; more gives little."""
 
 DECIDED_CELLS = 9
