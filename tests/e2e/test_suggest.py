@@ -134,7 +134,7 @@ def test_runtime_without_a_front_end_is_insufficient_without_a_log(bare: Path) -
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("template.yaml", "Resources: [\n", "template.yaml"),
+        ("template.yaml", "Resources:\n  F:\n    Type: AWS::Serverless::Function\n   Properties: [\n", "template.yaml"),
         ("src/store.py", "def broken(:\n", "syntax-error"),
     ],
 )
