@@ -68,17 +68,15 @@ def say(finding: Finding, quote: Callable[[str], str], catalogue: "Catalogue | N
     for piece in rule.sentence:
         if all(name in names for name in re.findall(r"\{\??([\w-]+)\}", piece)):
             words = re.sub(r"\{\?[\w-]+\}", "", piece)
-            said.append(re.sub(r"\{([\w-]+)\}", lambda match: quote(names[match[1]]), words))
-    if (
-        said
-        and rule.sentence[0]
-        and all(name in names for name in re.findall(r"\{([\w-]+)\}", rule.sentence[0]))
-    ):
+            said.append(re.sub(r"\{([\w-]+)\}", lambda match: _said(names[match[1]], quote), words))
+    if said and rule.sentence[0] and all(name in names for name in re.findall(r"\{([\w-]+)\}", rule.sentence[0])):
         return "".join(said).strip()
-    about = [
-        quote(names[name]) for name in ("function", "role", "action", "resource") if name in names
-    ]
+    about = [quote(names[name]) for name in ("function", "role", "action", "resource") if name in names]
     return ": ".join([rule.short, *([", ".join(about)] if about else [])])
+
+
+def _said(text: str, quote: Callable[[str], str]) -> str:
+    return text if text.isascii() and text.isdigit() else quote(text)
 
 
 def known_names(finding: Finding) -> dict[str, str]:
@@ -202,7 +200,7 @@ ENGLISH = Catalogue(
             ),
             remedy="Take them out: `iamgen patch --function NAME --diff` shows the edit.",
             sentence=(
-                "{role} grants {count} actions of {service} that nothing uses",
+                "{role} grants {count} actions of {service} more widely than anything uses",
                 ": {action}",
                 " on {resource}",
                 " (basis: {basis})",

@@ -39,11 +39,13 @@ from iamgen.semantics.layers import Layers
 from iamgen.semantics.subset import Kind, subset
 from iamgen.semantics.universe import universe_of
 
-NO_EFFECT = frozenset(
-    {".md", ".rst", ".txt", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".csv"}
-)
+NO_EFFECT = frozenset({".md", ".rst", ".txt", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".csv"})
 """Files that nothing reads; a change of any other one outside all code touches each function."""
 _LEVELS = (FindingLevel.NOTE, FindingLevel.WARNING, FindingLevel.ERROR)
+_OF_THE_ROLE = frozenset(
+    {"removable", "unknown-kept", "missing-boundary", "outside-boundary", "escalation", "over-limit"}
+)
+"""Findings that are the same for each function of a role."""
 _UNEXPLAINED_ROW = 7
 """Row of the verdict table: used in the log, no code path."""
 _MAX_BASELINE_BYTES = 20 * 1024 * 1024
@@ -89,15 +91,11 @@ def check(
                 before = read_content(at_base(request, versions, folder))
                 if roles:
                     changes = role_changes(before, content, chosen, maps)
-                old = tuple(
-                    one for one in before.subjects if (one.ref.template, one.ref.id) in unexplained
-                )
+                old = tuple(one for one in before.subjects if (one.ref.template, one.ref.id) in unexplained)
                 if old:
                     answer = read_version(before, old, maps, versions.head_time)
                     dropped = explained_by_base(result, answer)
-    return gather(
-        versions, content, chosen, result, changes, maps, fail_on=fail_on, dropped=dropped
-    )
+    return gather(versions, content, chosen, result, changes, maps, fail_on=fail_on, dropped=dropped)
 
 
 def read_content(request: SuggestRequest) -> Content:
@@ -132,9 +130,7 @@ def affected(subjects: tuple[Subject, ...], changed: tuple[str, ...]) -> tuple[S
     touched: set[int] = set()
     for path in changed:
         templates = {id(one) for one in subjects if one.ref.template == path}
-        below = {
-            id(one) for one in subjects if any(_is_below(path, root) for root in roots[id(one)])
-        }
+        below = {id(one) for one in subjects if any(_is_below(path, root) for root in roots[id(one)])}
         if templates or below:
             touched |= templates | below
         elif PurePosixPath(path).suffix.lower() not in NO_EFFECT and not _is_own(path):
@@ -202,9 +198,7 @@ def role_changes(
             if previous is not None and base_role is not None
             else Layers.of()
         )
-        found = (
-            RoleDiff() if new_layers == old_layers else _difference(old_layers, new_layers, maps)
-        )
+        found = RoleDiff() if new_layers == old_layers else _difference(old_layers, new_layers, maps)
         undecided = (*found.undecided, *_unknown_documents(base_role, role))
         if not (found.missing or found.excess or undecided):
             continue
@@ -223,6 +217,24 @@ def role_changes(
     return tuple(changes)
 
 
+def role_and_function_findings(result: SuggestResult) -> tuple[Finding, ...]:
+    """Return the findings of all functions; what speaks of a shared role is said once, of the role."""
+    found = []
+    for one in result.functions:
+        for finding in one.findings:
+            if finding.id in _OF_THE_ROLE and len(one.role.shared_by) > 1:
+                place = one.role.location or finding.location
+                found.append(replace(finding, function=None, location=place))
+            else:
+                found.append(finding)
+    seen: dict[tuple[object, ...], Finding] = {}
+    for finding in found:
+        place = finding.location if finding.function is not None else None
+        key = (finding.id, finding.function, finding.role, finding.action, finding.resource)
+        seen.setdefault((*key, finding.arguments, place), finding)
+    return tuple(seen.values())
+
+
 def explained_by_base(result: SuggestResult, before: SuggestResult | None) -> frozenset[Finding]:
     """Return the findings `unexplained-use` whose call the base's code has and the change removes.
 
@@ -233,9 +245,7 @@ def explained_by_base(result: SuggestResult, before: SuggestResult | None) -> fr
     calls: dict[tuple[str | None, str], list[Decision]] = {}
     for one in before.functions:
         calls[one.function.template, one.function.id] = [
-            row
-            for row in one.permissions
-            if any(isinstance(entry, CodeEvidence) for entry in row.evidence)
+            row for row in one.permissions if any(isinstance(entry, CodeEvidence) for entry in row.evidence)
         ]
     explained = set()
     for one in result.functions:
@@ -243,16 +253,11 @@ def explained_by_base(result: SuggestResult, before: SuggestResult | None) -> fr
         for finding in one.findings:
             if finding.id != "unexplained-use":
                 continue
-            mine = [
-                row
-                for row in rows
-                if (row.action, row.resource.symbolic) == (finding.action, finding.resource)
-            ]
+            mine = [row for row in rows if (row.action, row.resource.symbolic) == (finding.action, finding.resource)]
             known = calls.get((one.function.template, one.function.id), [])
             if mine and all(
                 any(
-                    old.action == row.action
-                    and Glob(old.resource.arn).overlaps(Glob(row.resource.arn))
+                    old.action == row.action and Glob(old.resource.arn).overlaps(Glob(row.resource.arn))
                     for old in known
                 )
                 for row in mine
@@ -275,7 +280,7 @@ def gather(
     """Return all findings, judged, without the `dropped`, which the base explains."""
     config = content.request.config
     levels = fail_levels(fail_on, config)
-    own = [finding for one in result.functions for finding in one.findings]
+    own = role_and_function_findings(result)
     made = [
         *rule_findings(versions),
         *(finding for finding in (*result.findings, *own) if finding not in dropped),
@@ -333,10 +338,7 @@ def fails(findings: Iterable[Finding], fail_on: tuple[str, ...]) -> bool:
         return False
     named = {level.value for level in _LEVELS}
     least = min((_LEVELS.index(FindingLevel(word)) for word in fail_on if word in named), default=9)
-    return any(
-        finding.new and (_LEVELS.index(finding.level) >= least or finding.id in fail_on)
-        for finding in findings
-    )
+    return any(finding.new and (_LEVELS.index(finding.level) >= least or finding.id in fail_on) for finding in findings)
 
 
 def rule_findings(versions: Versions) -> tuple[Finding, ...]:
@@ -395,13 +397,10 @@ def needs(one: Suggestion, grant: Grant) -> bool:
     """Whether the function needs all that a grant allows, as far as its actions are named."""
     if grant.actions_count > len(grant.actions):
         return False
-    wanted = [
-        row for row in one.permissions if row.verdict in {Verdict.KEEP, Verdict.NARROW, Verdict.ADD}
-    ]
+    wanted = [row for row in one.permissions if row.verdict in {Verdict.KEEP, Verdict.NARROW, Verdict.ADD}]
     return bool(grant.actions) and all(
         any(
-            row.action.lower() == action.lower()
-            and Glob(row.resource.arn).covers(Glob(grant.resource))
+            row.action.lower() == action.lower() and Glob(row.resource.arn).covers(Glob(grant.resource))
             for row in wanted
         )
         for action in grant.actions
@@ -426,9 +425,7 @@ def forbidden(
         name = role.name.literal if role.name and role.name.literal else role.key
         layers = _layers(role, naming_for(subject, request))
         for index, rule in enumerate(forbids):
-            if any(
-                fnmatch.fnmatchcase(who, one) for one in rule.unless for who in (name, *functions)
-            ):
+            if any(fnmatch.fnmatchcase(who, one) for one in rule.unless for who in (name, *functions)):
                 continue
             fence = Policy((Statement(actions=rule.actions, resources=rule.resources),))
             verdict = subset(replace(layers, session=fence), Layers.of(), universe)
@@ -482,9 +479,7 @@ def _roles_of(chosen: tuple[Subject, ...]) -> list[tuple[str, Subject, tuple[str
 
 def _layers(role: Role, naming: Naming) -> Layers:
     return Layers(
-        identity=tuple(
-            naming.concrete_policy(one.policy) for one in role.policies if one.policy is not None
-        ),
+        identity=tuple(naming.concrete_policy(one.policy) for one in role.policies if one.policy is not None),
         boundary=naming.concrete_policy(role.boundary) if role.boundary is not None else None,
     )
 

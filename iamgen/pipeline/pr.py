@@ -258,6 +258,21 @@ def _function(
     )
 
 
+def _once_per_role(result: SuggestResult, functions: tuple[PrFunction, ...]) -> tuple[PrFunction, ...]:
+    """Return the functions, what is said of a shared role with the first of its functions only."""
+    seen: set[tuple[str | None, str]] = set()
+    kept = []
+    for one, function in zip(result.functions, functions, strict=True):
+        key = (one.function.template, one.role.key or one.role.arn or one.function.id)
+        if key in seen:
+            function = replace(  # noqa: PLW2901  the same function with less to say
+                function, can_go=(), review=(), gained=(), lost=(), undecided=()
+            )
+        seen.add(key)
+        kept.append(function)
+    return tuple(kept)
+
+
 def _gone(row: Decision, after: Suggestion, window_days: int) -> PrRow | None:
     """Return a need of the base that the head's code does not have, with what becomes of its grant.
 
