@@ -10,7 +10,8 @@ from iamgen.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from iamgen.model.request import SuggestRequest
-    from iamgen.pipeline.logs import LogUsage, Progress
+    from iamgen.pipeline.log_ingest import Progress
+    from iamgen.pipeline.log_usage import LogUsage
 
 
 @click.group()
@@ -36,39 +37,48 @@ def _places(target: Any) -> Any:
     return target
 
 
-_logs = click.option("--logs", multiple=True, metavar="SRC", help="Answer from these alone instead of all of the store.")
+_logs = click.option(
+    "--logs", multiple=True, metavar="SRC", help="Answer from these alone instead of all of the store."
+)
 _format = click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text")
 
 
 @command.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes that read at once (default: the cores).")
-@click.option("--selectors", metavar="FILE|live", multiple=True, help="Event selectors of the trails: a file of GetEventSelectors, or live.")
+@click.option(
+    "--selectors",
+    metavar="FILE|live",
+    multiple=True,
+    help="Event selectors of the trails: a file of GetEventSelectors, or live.",
+)
 @_places
 def ingest(sources: tuple[str, ...], jobs: int | None, selectors: tuple[str, ...], **values: Any) -> None:
     """Read what is new in SRC (folders, files, s3://BUCKET/PREFIX) into the usage store."""
     from iamgen.access.maps import open_maps
     from iamgen.outputs._logs import ingest_text
-    from iamgen.pipeline import logs
+    from iamgen.pipeline import log_places
+    from iamgen.pipeline.log_ingest import ingest as read_files
+    from iamgen.store.database import open_store
 
     request = _request(values)
-    files, others = logs.split_places(sources)
+    files, others = log_places.split_places(sources)
     if others:
         raise UsageError(
             f"`{others[0]}` is not read into the store",
             hint="name it with --logs: it is counted where it lies",
         )
     start = time.monotonic()
-    with logs.open_store(request.store or request.project / logs.DEFAULT_STORE) as store, _Bar() as bar:
+    with open_store(request.store or request.project / log_places.DEFAULT_STORE) as store, _Bar() as bar:
         for place in selectors:
-            for trail, document in logs.read_selectors(place, request):
+            for trail, document in log_places.read_selectors(place, request):
                 store.keep_selectors(trail, document)
-        report = logs.ingest(
+        report = read_files(
             store,
             files,
             maps=open_maps(),
-            window=logs.window_of(request, None),
-            connection=logs.connection_of(request),
+            window=log_places.window_of(request, None),
+            connection=log_places.connection_of(request),
             jobs=jobs,
             on_progress=bar.show,
             on_wait=lambda: click.echo("another iamgen is writing to the usage store; waiting for it", err=True),
@@ -91,7 +101,7 @@ def ingest(sources: tuple[str, ...], jobs: int | None, selectors: tuple[str, ...
 def usage(by: str, functions: tuple[str, ...], logs: tuple[str, ...], form: str, **values: Any) -> None:
     """Who uses what, and when it was last seen."""
     from iamgen.outputs._logs import usage_csv, usage_json, usage_text
-    from iamgen.pipeline.logs import usage_rows
+    from iamgen.pipeline.log_views import usage_rows
 
     rows = usage_rows(_read(_request(values, logs=logs)), by=by, functions=functions)
     match form:
@@ -110,7 +120,7 @@ def usage(by: str, functions: tuple[str, ...], logs: tuple[str, ...], form: str,
 def coverage(logs: tuple[str, ...], form: str, **values: Any) -> None:
     """What the log could have shown: accounts, regions, resources and days; a selector for what it could not."""
     from iamgen.outputs._logs import coverage_json, coverage_text
-    from iamgen.pipeline.logs import missing_data_events, selectors_for
+    from iamgen.pipeline.log_views import missing_data_events, selectors_for
 
     shown = _read(_request(values, logs=logs))
     missing = missing_data_events(shown)
@@ -235,7 +245,14 @@ class _Bar:
         """Show how far an ingest is."""
         if self._progress is None:
             from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+            from rich.progress import (
+                BarColumn,
+                DownloadColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+                TransferSpeedColumn,
+            )
 
             console = Console(stderr=True)
             self._progress = Progress(
@@ -245,5 +262,7 @@ class _Bar:
             self._progress.start()
             self._task = self._progress.add_task("reading", total=progress.bytes_total)
         self._progress.update(
-            self._task, completed=progress.bytes_read, description=f"{progress.files}/{progress.files_total} files, {progress.events} events"
+            self._task,
+            completed=progress.bytes_read,
+            description=f"{progress.files}/{progress.files_total} files, {progress.events} events",
         )

@@ -15,7 +15,6 @@ from typing import Any
 from iamgen.model.glob import Glob
 from iamgen.model.observation import ApiEvent, Coverage
 
-
 _QUIET_DAYS = 30
 """Days before the end of the window without an event of a row; after more of them the log may have been turned off."""
 
@@ -84,7 +83,7 @@ class CoverageRules:
         return tuple(sorted(found))
 
 
-def seen_coverage(events: Iterable[ApiEvent], rules: CoverageRules) -> tuple[Coverage, ...]:
+def seen_coverage(events: Iterable[ApiEvent]) -> tuple[Coverage, ...]:
     """Return what the events themselves show: where a trail recorded management events, and data events of what."""
     spans: dict[tuple[str, str, str, str, str], list[str]] = {}
     for event in events:
@@ -92,10 +91,7 @@ def seen_coverage(events: Iterable[ApiEvent], rules: CoverageRules) -> tuple[Cov
         if not account or event.kind not in ("call", "copy"):
             continue
         if event.category == "data":
-            keys = [
-                (account, event.region, service, "data", pattern)
-                for service, pattern in _containers(event)
-            ]
+            keys = [(account, event.region, service, "data", pattern) for service, pattern in _containers(event)]
         else:
             keys = [(account, event.region, "*", "management", "*")]
         for key in keys:
@@ -206,9 +202,7 @@ class Scope:
     min_window_days: int
 
 
-def could_show(
-    action: str, arn: str, rows: Iterable[Coverage], rules: CoverageRules, scope: Scope
-) -> Coverage | None:
+def could_show(action: str, arn: str, rows: Iterable[Coverage], rules: CoverageRules, scope: Scope) -> Coverage | None:
     """Return the row by which the log would have shown a call over the whole window, None where there is none.
 
     `arn` is a pattern as a policy has it: every resource in it must be covered.

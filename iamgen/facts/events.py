@@ -177,9 +177,7 @@ class EventResolver:
         self, event: ApiEvent, request: "_Request", action: ActionEntry
     ) -> "Iterator[tuple[str, bool, Widening | None]]":
         entries = [
-            entry
-            for entry in action.resources
-            if entry.when is None or entry.when.decide(request.argument) is True
+            entry for entry in action.resources if entry.when is None or entry.when.decide(request.argument) is True
         ]
         if not entries or all(entry.type == "*" for entry in entries):
             yield "*", False, None
@@ -206,10 +204,7 @@ class EventResolver:
             yield "*"
             return
         listed = [arn for arn in event.resources if self._is_of(arn, entry.arn)]
-        given = {
-            placeholder: request.values(path, rule)
-            for placeholder, (path, rule) in entry.bind.items()
-        }
+        given = {placeholder: request.values(path, rule) for placeholder, (path, rule) in entry.bind.items()}
         if listed:
             fitting = [arn for arn in listed if self._fits(arn, entry.arn, given)]
             if fitting:
@@ -220,9 +215,7 @@ class EventResolver:
                 return
         yield from self._built(request, entry, given)
 
-    def _built(
-        self, request: "_Request", entry: ResourceEntry, given: Mapping[str, tuple[str, ...]]
-    ) -> Iterator[str]:
+    def _built(self, request: "_Request", entry: ResourceEntry, given: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         for text in given.get(WHOLE, ()):
             if _is_arn(text) and self._is_of(text, entry.arn):
                 yield text
@@ -233,9 +226,7 @@ class EventResolver:
         bound = [name for name in wanted if given.get(name)]
         if all(text == "*" for name in bound for text in given[name]):
             return
-        for combination in itertools.islice(
-            itertools.product(*(given[name] for name in bound)), _COMBINATIONS
-        ):
+        for combination in itertools.islice(itertools.product(*(given[name] for name in bound)), _COMBINATIONS):
             yield from self._filled(request, entry, dict(zip(bound, combination, strict=True)))
 
     def _filled(self, request: "_Request", entry: ResourceEntry, parts: Mapping[str, str]) -> Iterator[str]:
@@ -410,7 +401,11 @@ def _kind(arn: str) -> str:
         return arn
     if fields[2] == "s3":
         return ":".join(fields[:5]) + ":" + fields[5].partition("/")[0]
-    return ":".join(fields[:5]) + ":" + re.split(r"[:/]", fields[5], maxsplit=1)[0] if re.search(r"[:/]", fields[5]) else ":".join(fields[:5])
+    return (
+        ":".join(fields[:5]) + ":" + re.split(r"[:/]", fields[5], maxsplit=1)[0]
+        if re.search(r"[:/]", fields[5])
+        else ":".join(fields[:5])
+    )
 
 
 def _common(arns: list[str]) -> dict[str, set[str]]:

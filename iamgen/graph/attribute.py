@@ -86,14 +86,15 @@ class Attributor:
                 calls[(*key, event.region)] += event.count
                 if event.kind == LAMBDA_ENVIRONMENT:
                     environments.setdefault(key, set()).add(event.region)
-        started = {role for role, _ in self._known} | self._taken_on | {target for *_, target in assumed}
+        started = {role for role, _ in self._known} | self._taken_on
+        started.update(target for _, _, target in assumed)
         for (role, session), regions in environments.items():
             if role not in started and self._may_be_name(session):
-                home = max(sorted(regions), key=lambda region: calls[role, session, region])  # noqa: B023
+                home = max(sorted(regions), key=lambda region: calls[role, session, region])
                 self._known[role, session] = {_function_arn(role, home, session)}
         self._roles = {role for role, _ in self._known}
-        for role, session, target in assumed:
-            if role is not None and self._of_session(role, session or "", ""):
+        for caller, name, target in assumed:
+            if caller is not None and self._of_session(caller, name or "", ""):
                 self._chained.add(target)
 
     def _learn(self, event: ApiEvent, assumed: list[tuple[str | None, str | None, str]]) -> None:
@@ -109,9 +110,8 @@ class Attributor:
         request = dict(event.parameters)
         role, session = request.get("RoleArn", ""), request.get("RoleSessionName", "")
         if event.role_arn:
-            for target in (role, *event.resources):
-                if ":role/" in target:
-                    assumed.append((event.role_arn, event.session, target))
+            targets = (target for target in (role, *event.resources) if ":role/" in target)
+            assumed.extend((event.role_arn, event.session, target) for target in targets)
         elif event.invoked_by == self._names.service and role and self._may_be_name(session):
             self._known.setdefault((role, session), set()).add(_function_arn(role, event.region, session))
         else:

@@ -47,9 +47,7 @@ def usage_text(rows: Iterable[UsageRow], by: str) -> str:
         for row in some:
             mark = "refused " if row.outcome == "denied" else ""
             rest = row.resource if by != "resource" else (row.function or row.role)
-            lines.append(
-                f"  {mark}{row.action}  {terminal(rest)}  {row.count}x  {row.first[:10]} to {row.last[:10]}"
-            )
+            lines.append(f"  {mark}{row.action}  {terminal(rest)}  {row.count}x  {row.first[:10]} to {row.last[:10]}")
         lines.append("")
     return "\n".join(lines).rstrip() or "no calls of any function or role"
 

@@ -19,7 +19,7 @@ from iamgen.graph.attribute import Attributor, Kind
 from iamgen.model.function import FunctionRef
 from iamgen.model.observation import ApiEvent, Coverage, Outcome
 from iamgen.model.trail import Change
-from iamgen.pipeline.logs import OtherEvents, lambda_names
+from iamgen.pipeline.log_places import OtherEvents, lambda_names
 from iamgen.plugins import TimeWindow
 
 VERSION = 1
@@ -134,17 +134,17 @@ def read_snapshot(path: Path, window: TimeWindow) -> OtherEvents:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["iamgen_usage"] > VERSION:
             raise InputError(
-                f"the usage snapshot has version {document['iamgen_usage']}, this iamgen knows {VERSION}", place=str(path)
+                f"the usage snapshot has version {document['iamgen_usage']}, this iamgen knows {VERSION}",
+                place=str(path),
             )
         events = tuple(_event(row, str(path)) for row in document["calls"])
-        known = tuple(
-            _assumed(arn, role, str(path)) for arn, roles in document["functions"].items() for role in roles
-        )
+        known = tuple(_assumed(arn, role, str(path)) for arn, roles in document["functions"].items() for role in roles)
         coverage = tuple(Coverage(**row, source=str(path)) for row in document["coverage"])
         changes = tuple(
             Change(
-                f"{row['time']}/{row['function']}", row["time"], row["account"], row["region"], "lambda Deployment",
-                row["function"], "", "", "{}", "", True,
+                event_id=f"{row['time']}/{row['function']}", time=row["time"], account=row["account"],
+                region=row["region"], event="lambda Deployment", subject=row["function"], who="", via="", detail="{}",
+                error_code="", deployment=True,
             )
             for row in document["deployments"]
         )  # fmt: skip

@@ -147,7 +147,7 @@ class Store:
         rows: list[tuple[int, int, int, int, int, int]] = []
         new: list[tuple[bytes, Tally]] = []
         for tally in tallies:
-            digest = hashlib.blake2b("\0".join(tally.call).encode("utf-8", "replace"), digest_size=16).digest()
+            digest = hashlib.blake2b(repr(tuple(tally.call)).encode("utf-8", "replace"), digest_size=16).digest()
             number = self._calls.get(digest)
             if number is None:
                 new.append((digest, tally))
@@ -155,7 +155,7 @@ class Store:
                 rows.append((partition, tally.day, number, tally.events, tally.first, tally.last))
         if new:
             self._connection.executemany(
-                f"INSERT OR IGNORE INTO calls ({_CALL_COLUMNS}, digest) VALUES ({'?, ' * 18}?)",
+                f"INSERT OR IGNORE INTO calls ({_CALL_COLUMNS}, digest) VALUES ({'?, ' * 18}?)",  # noqa: S608
                 [(*tally.call, digest) for digest, tally in new],
             )
             if len(self._calls) + len(new) > _KNOWN_CALLS:
@@ -163,9 +163,7 @@ class Store:
             for digest, tally in new:
                 number = self._calls.get(digest)
                 if number is None:
-                    (number,) = self._connection.execute(
-                        "SELECT id FROM calls WHERE digest = ?", (digest,)
-                    ).fetchone()
+                    (number,) = self._connection.execute("SELECT id FROM calls WHERE digest = ?", (digest,)).fetchone()
                     self._calls[digest] = number
                 rows.append((partition, tally.day, number, tally.events, tally.first, tally.last))
         rows.sort()
@@ -316,7 +314,7 @@ class Store:
         where, values = self._within(sources)
         folder, folder_values = self._within(sources, "p.place")
         return (
-            f"{where} AND NOT (substr(place, -1) <> '/' AND EXISTS (SELECT 1 FROM files AS f "
+            f"{where} AND NOT (substr(place, -1) <> '/' AND EXISTS (SELECT 1 FROM files AS f "  # noqa: S608
             "JOIN partitions AS p ON p.id = f.partition WHERE substr(p.place, -1) = '/' "
             f"AND p.place || f.name = partitions.place AND {folder}))",
             (*values, *folder_values),
@@ -324,6 +322,7 @@ class Store:
 
 
 _CALL_COLUMNS = ", ".join(RawCall._fields)
+
 
 def open_store(path: Path | str) -> Store:
     """Open a usage store, making or updating it; `:memory:` for one that is not kept.

@@ -221,7 +221,11 @@ def upload(endpoint: str, bucket: str, root: Path) -> None:
     import boto3
 
     client = boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"  # noqa: S106
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
     )
     client.create_bucket(Bucket=bucket)
     for path in sorted(root.rglob("*.gz")):
@@ -239,7 +243,15 @@ def test_a_trail_in_s3_shows_what_the_same_files_do(s3: str, project: Path, tmp_
     assert "12 files: 12 known, 0 read" in again.stderr
     assert rows(project) == rows(project, "--logs", trail)
     window = iamgen(
-        "logs", "ingest", "s3://trail-logs/AWSLogs/", "--since", "2026-01-04", "--store", "w.db", cwd=project, AWS_ENDPOINT_URL=s3
+        "logs",
+        "ingest",
+        "s3://trail-logs/AWSLogs/",
+        "--since",
+        "2026-01-04",
+        "--store",
+        "w.db",
+        cwd=project,
+        AWS_ENDPOINT_URL=s3,
     )
     assert window.stderr.startswith("4 files: 0 known")
 
@@ -296,7 +308,14 @@ def test_a_table_of_athena_answers_like_a_trail(s3: str, project: Path) -> None:
     )
     urllib.request.urlopen(call).close()
     done = iamgen(
-        "logs", "usage", "--format", "csv", "--logs", "athena:logs.cloudtrail?output=s3://results/", cwd=project, AWS_ENDPOINT_URL=s3
+        "logs",
+        "usage",
+        "--format",
+        "csv",
+        "--logs",
+        "athena:logs.cloudtrail?output=s3://results/",
+        cwd=project,
+        AWS_ENDPOINT_URL=s3,
     )
     assert done.returncode == 0, done.stderr
     (row,) = csv.DictReader(io.StringIO(done.stdout))
@@ -312,7 +331,16 @@ def test_athena_that_cannot_be_reached_is_said(project: Path) -> None:
 
 def test_the_statement_of_a_table_is_printed(project: Path) -> None:
     done = iamgen(
-        "logs", "athena-ddl", "s3://trail/AWSLogs", "--account", ACCOUNT, "--region", "eu-west-1", "--from", "2026/01/01", cwd=project
+        "logs",
+        "athena-ddl",
+        "s3://trail/AWSLogs",
+        "--account",
+        ACCOUNT,
+        "--region",
+        "eu-west-1",
+        "--from",
+        "2026/01/01",
+        cwd=project,
     )
     assert done.returncode == 0
     assert done.stdout.startswith("CREATE EXTERNAL TABLE `default`.`cloudtrail`")

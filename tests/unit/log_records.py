@@ -15,9 +15,7 @@ TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
 _numbers = itertools.count()
 
 
-def session(
-    name: str = "orders", role: str = ROLE, function: str | None = ORDERS, **more: Any
-) -> dict[str, Any]:
+def session(name: str = "orders", role: str = ROLE, function: str | None = ORDERS, **more: Any) -> dict[str, Any]:
     account = role.split(":")[4]
     plain = role.rpartition("/")[2]
     identity: dict[str, Any] = {

@@ -127,9 +127,7 @@ class _Request:
         if known is None:
             if len(self.listed) >= _CACHE:
                 self.listed.clear()
-            known = self.listed[where] = any(
-                self.template.fullmatch(arn) for arn in where.split("\n")
-            )
+            known = self.listed[where] = any(self.template.fullmatch(arn) for arn in where.split("\n"))
         return known and not (self.tested and self.is_tested(bytes(raw)))
 
     def read(self, raw: Raw, where: str) -> str:
@@ -316,7 +314,7 @@ class Extractor:
         """How many tallies are held."""
         return len(self._tallies)
 
-    def _add(self, file: FileKey, records: Iterable[Record], bad: int, text: bytes) -> None:
+    def _add(self, file: FileKey, records: Iterable[Record], bad: int, text: bytes) -> None:  # noqa: C901  the hot loop: a call per step would double its time
         names, callers, tallies, resources = self._names, self._callers, self._tallies, self._resources
         environments = self._environments
         count = 0
@@ -363,7 +361,17 @@ class Extractor:
                 rare = self._rare(record, caller)
             else:
                 rare = None
-            group = (name, caller, record.awsRegion, record.recipientAccountId, where, parameters, data, time[:10], rare)
+            group = (
+                name,
+                caller,
+                record.awsRegion,
+                record.recipientAccountId,
+                where,
+                parameters,
+                data,
+                time[:10],
+                rare,
+            )
             tally = tallies.get(group)
             if tally is None:
                 tallies[group] = [1, time, time]
@@ -556,9 +564,7 @@ class Extractor:
         agent = bytes(record.userAgent).decode("utf-8", "replace")
         invoked_by = (identity.invokedBy or "") if identity is not None else ""
         who = (identity.arn or invoked_by or identity.type or "") if identity is not None else ""
-        unique = (detail.eventID if detail is not None else None) or (
-            f"{record.eventTime}/{event}/{subject}/{who}"
-        )
+        unique = (detail.eventID if detail is not None else None) or (f"{record.eventTime}/{event}/{subject}/{who}")
         return Change(
             unique, record.eventTime, record.recipientAccountId or "", record.awsRegion,
             f"{record.eventSource.partition('.')[0]} {event}", subject, who, self._rules.via(agent, invoked_by),
@@ -617,7 +623,7 @@ def _tail(path: str) -> tuple[str, ...]:
     return tuple(steps)
 
 
-def _walk(value: Any, steps: tuple[str, ...], presence: bool) -> Iterator[str]:  # noqa: FBT001
+def _walk(value: Any, steps: tuple[str, ...], presence: bool) -> Iterator[str]:  # noqa: C901, FBT001  one case per form
     if not steps:
         if isinstance(value, str):
             yield value

@@ -89,7 +89,7 @@ def events_of(groups: Iterable[Group], place: str, maps: AccessMaps) -> tuple[Ap
         known[0] += tally.events
         known[1] = min(known[1], tally.first)
         known[2] = max(known[2], tally.last)
-    return tuple(event_of(call, *counts, place) for call, counts in sorted(tallies.items()))
+    return tuple(event_of(call, count, first, last, place) for call, (count, first, last) in sorted(tallies.items()))
 
 
 def member_names(maps: AccessMaps) -> tuple[str, ...]:

@@ -53,9 +53,7 @@ def make_tasks(files: list[FileKey]) -> Iterator[Task]:
     batch: list[FileKey] = []
     size = 0
     for file in sorted(files):
-        full = batch and (
-            file.partition != batch[0].partition or size >= TASK_BYTES or len(batch) >= TASK_FILES
-        )
+        full = batch and (file.partition != batch[0].partition or size >= TASK_BYTES or len(batch) >= TASK_FILES)
         if full:
             yield Task(partition=batch[0].partition, files=tuple(batch))
             batch, size = [], 0

@@ -131,12 +131,13 @@ class LogRules:
             )
             for member in self._bound(entry):
                 yield _spelling(member.path, members)
-        for path in (*self._extra.get(f"{service}.amazonaws.com", ()), *self._service_extra.get(f"{service}.amazonaws.com", ())):
+        for path in (
+            *self._extra.get(f"{service}.amazonaws.com", ()),
+            *self._service_extra.get(f"{service}.amazonaws.com", ()),
+        ):
             yield _spelling(path, members)
 
-    def _listed(
-        self, entry: EventEntry, members: tuple[Member, ...]
-    ) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
+    def _listed(self, entry: EventEntry, members: tuple[Member, ...]) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
         actions = [each for each in entry.entry.actions if not each.implied] if entry.entry else []
         plain = [each for each in actions if each.when is None]
         if len(plain) != 1 or len(plain[0].resources) != 1:

@@ -75,9 +75,7 @@ def _is_name(text: str) -> bool:
     return bool(text) and text.replace("_", "a").isalnum() and text.isascii()
 
 
-def table_ddl(
-    location: str, table: str, *, accounts: tuple[str, ...], regions: tuple[str, ...], start: str
-) -> str:
+def table_ddl(location: str, table: str, *, accounts: tuple[str, ...], regions: tuple[str, ...], start: str) -> str:
     """Return the statement that makes the table of a trail, its partitions projected: no crawler, no repair.
 
     `location` is the trail's `s3://…/AWSLogs[/o-…]/`.
@@ -144,7 +142,9 @@ TBLPROPERTIES (
 )"""
 
 
-def query_sql(table: Table, window: TimeWindow, names: tuple[str, ...], *, scope: bool = True, prefix: bool = True) -> str:
+def query_sql(
+    table: Table, window: TimeWindow, names: tuple[str, ...], *, scope: bool = True, prefix: bool = True
+) -> str:
     """Return the aggregating query of a window; `names` are the members kept of requests.
 
     Without `scope` or `prefix` for tables made by a statement that lacks `inscopeof` or `arnprefix`.
@@ -316,14 +316,14 @@ def _wait(athena: Any, ident: str) -> None:
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
         status = athena.get_query_execution(QueryExecutionId=ident)["QueryExecution"]["Status"]
-        match status["State"]:
-            case "SUCCEEDED":
-                return
-            case "FAILED" | "CANCELLED":
-                reason = str(status.get("StateChangeReason", ""))
-                if "inscopeof" in reason.lower() or "arnprefix" in reason.lower():
-                    raise _MissingColumn(reason)
-                raise AccessError(f"Athena failed: {reason[:500]}")
+        state = str(status["State"])
+        if state == "SUCCEEDED":
+            return
+        if state in ("FAILED", "CANCELLED"):
+            reason = str(status.get("StateChangeReason", ""))
+            if "inscopeof" in reason.lower() or "arnprefix" in reason.lower():
+                raise _MissingColumn(reason)
+            raise AccessError(f"Athena failed: {reason[:500]}")
         if time.monotonic() > deadline:
             raise AccessError("Athena took longer than half an hour", hint="choose a shorter window with --since")
         time.sleep(pause)

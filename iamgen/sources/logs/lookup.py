@@ -49,7 +49,7 @@ def read_lookup(
         known[0] += tally.events
         known[1] = min(known[1], tally.first)
         known[2] = max(known[2], tally.last)
-    events = tuple(event_of(call, *counts, place) for call, counts in sorted(tallies.items()))
+    events = tuple(event_of(call, count, first, last, place) for call, (count, first, last) in sorted(tallies.items()))
     bad = sum(file.bad_records for file in extraction.files)
     gaps = (Gap(GapReason.LOG_RECORD, f"{bad} records are no events"),) if bad else ()
     return events, extraction.changes, gaps

@@ -95,7 +95,11 @@ def test_an_advanced_selector_with_further_fields_covers_nothing() -> None:
 def test_excluded_services_are_not_covered() -> None:
     rows = selected(
         EventSelectors=[
-            {"ReadWriteType": "All", "IncludeManagementEvents": True, "ExcludeManagementEventSources": ["kms.amazonaws.com"]}
+            {
+                "ReadWriteType": "All",
+                "IncludeManagementEvents": True,
+                "ExcludeManagementEventSources": ["kms.amazonaws.com"],
+            }
         ]
     )
     assert could_show("kms:Decrypt", "*", rows, RULES, SCOPE) is None
@@ -137,17 +141,17 @@ def event(**more: Any) -> ApiEvent:
 
 
 def test_data_events_of_a_bucket_show_that_it_is_logged_and_no_other() -> None:
-    rows = seen_coverage([event()], RULES)
+    rows = seen_coverage([event()])
     assert could_show("s3:PutObject", "arn:aws:s3:::files/out/*", rows, RULES, SCOPE) is not None
     assert could_show("s3:PutObject", "arn:aws:s3:::files-2/out/*", rows, RULES, SCOPE) is None
     assert could_show("ec2:DescribeInstances", "*", rows, RULES, SCOPE) is None
 
 
 def test_calls_of_anybody_show_that_management_events_are_logged() -> None:
-    rows = seen_coverage([event(category="management", resources=())], RULES)
+    rows = seen_coverage([event(category="management", resources=())])
     assert could_show("ec2:DescribeInstances", "*", rows, RULES, SCOPE) is not None
     assert could_show("iam:GetRole", "*", rows, RULES, SCOPE) is None
-    home = seen_coverage([event(category="management", resources=(), region="us-east-1")], RULES)
+    home = seen_coverage([event(category="management", resources=(), region="us-east-1")])
     assert could_show("iam:GetRole", "*", home, RULES, SCOPE) is not None
 
 

@@ -142,7 +142,9 @@ def test_an_unknown_operation_is_a_gap_and_grants_nothing() -> None:
 
 
 def test_a_refused_call_gives_refused_facts_alone() -> None:
-    shown = resolved(event("dynamodb", "GetItem", resources=(TABLE,), outcome=Outcome.DENIED, error_code="AccessDeniedException"))
+    shown = resolved(
+        event("dynamodb", "GetItem", resources=(TABLE,), outcome=Outcome.DENIED, error_code="AccessDeniedException")
+    )
     assert shown.fate is Fate.DENIED
     assert {fact.outcome for fact in shown.facts} == {Outcome.DENIED}
 
@@ -180,7 +182,9 @@ def test_an_unnamed_resource_is_the_type_here_and_recorded() -> None:
 
 
 def test_passing_a_role_is_inferred_from_a_call_that_passes_one() -> None:
-    one = event("lambda", "CreateFunction20150331", params={"FunctionName": "f", "Role": "arn:aws:iam::111122223333:role/new"})
+    one = event(
+        "lambda", "CreateFunction20150331", params={"FunctionName": "f", "Role": "arn:aws:iam::111122223333:role/new"}
+    )
     assert ("iam:PassRole", "arn:aws:iam::111122223333:role/new") in uses(one)
 
 

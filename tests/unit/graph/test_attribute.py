@@ -82,7 +82,10 @@ def test_two_functions_that_share_a_role_are_told_apart() -> None:
 def test_the_calls_of_a_role_that_a_function_took_on_are_its_own() -> None:
     partner = "arn:aws:iam::999999999999:role/partner"
     chain = event(
-        event_source="sts.amazonaws.com", event_name="AssumeRole", function_arn=ORDERS, parameters=(("RoleArn", partner),)
+        event_source="sts.amazonaws.com",
+        event_name="AssumeRole",
+        function_arn=ORDERS,
+        parameters=(("RoleArn", partner),),
     )
     assert kind_of(event("chain", partner), chain) == (Kind.CHAINED, None)
     assert kind_of(event("chain", partner)) == (Kind.OTHER, None)

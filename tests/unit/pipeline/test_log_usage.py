@@ -13,8 +13,10 @@ from iamgen.access.maps import open_maps
 from iamgen.errors import InputError, UsageError
 from iamgen.model.observation import Outcome
 from iamgen.model.request import SuggestRequest
-from iamgen.pipeline import logs
-from iamgen.pipeline.logs import LogUsage, read_usage, usage_rows
+from iamgen.pipeline import log_ingest, logs
+from iamgen.pipeline.log_usage import LogUsage
+from iamgen.pipeline.log_views import usage_rows
+from iamgen.pipeline.logs import read_usage
 from iamgen.pipeline.snapshot import hashed_account, read_snapshot, snapshot, write_snapshot
 from iamgen.plugins import TimeWindow
 from iamgen.sources._trail.listing import Connection
@@ -52,7 +54,9 @@ def test_a_trail_shows_what_a_function_used_and_what_it_was_refused(project: Pat
     shown = usage(project, small_trail(tmp_path / "trail"))
     assert shown.function_arns == (ORDERS,)
     assert allowed(shown) == {("dynamodb:GetItem", TABLE), ("s3:GetObject", "arn:aws:s3:::files/in/*")}
-    assert {f.action for f in shown.facts_of(ORDERS) if f.outcome is Outcome.DENIED} == {"secretsmanager:GetSecretValue"}
+    assert {f.action for f in shown.facts_of(ORDERS) if f.outcome is Outcome.DENIED} == {
+        "secretsmanager:GetSecretValue"
+    }
     counts = shown.counts(ORDERS)
     assert (counts.used, counts.denied, counts.ignored) == (24, 12, 0)
     assert shown.roles == {ORDERS: ROLE}
@@ -74,9 +78,15 @@ def test_what_was_read_is_not_read_again(project: Path, tmp_path: Path) -> None:
     assert total == 49
 
 
-def ingest(store: Any, place: Path, **options: Any) -> logs.IngestReport:
-    return logs.ingest(
-        store, [str(place)], maps=open_maps(), window=options.pop("window", TimeWindow()), connection=Connection(), jobs=1, **options
+def ingest(store: Any, place: Path, **options: Any) -> log_ingest.IngestReport:
+    return log_ingest.ingest(
+        store,
+        [str(place)],
+        maps=open_maps(),
+        window=options.pop("window", TimeWindow()),
+        connection=Connection(),
+        jobs=1,
+        **options,
     )
 
 
@@ -141,7 +151,8 @@ def test_a_copy_counts_only_where_the_caller_s_own_trail_is_not_at_hand(project:
     arn = "arn:aws:s3:::theirs/in/x"
     own = write_log(tmp_path / "own" / "a.json.gz", record("s3", "GetObject", None, [arn], **call))
     copy = write_log(
-        tmp_path / "copy" / "b.json.gz", record("s3", "GetObject", None, [arn], recipientAccountId="999999999999", **call)
+        tmp_path / "copy" / "b.json.gz",
+        record("s3", "GetObject", None, [arn], recipientAccountId="999999999999", **call),
     )
     both = usage(project, own, copy)
     assert (both.counts(ORDERS).used, both.counts(ORDERS).ignored) == (1, 1)
@@ -226,7 +237,13 @@ def snapshot_of(project: Path, place: Path, **options: Any) -> dict[str, Any]:
     read = logs.read_events_of(SuggestRequest(project=project, logs=(str(place),)))
     assert read is not None
     return snapshot(
-        read.events, read.maps, coverage=read.usage.coverage, changes=read.usage.changes, files=(1, 1, 0), bad_records=0, **options
+        read.events,
+        read.maps,
+        coverage=read.usage.coverage,
+        changes=read.usage.changes,
+        files=(1, 1, 0),
+        bad_records=0,
+        **options,
     )
 
 
@@ -293,7 +310,9 @@ def test_a_snapshot_is_the_same_text_each_time(project: Path, tmp_path: Path) ->
     assert write_snapshot(snapshot_of(project, trail)) == write_snapshot(snapshot_of(project, trail))
 
 
-@pytest.mark.parametrize("text", ['{"iamgen_usage": 1}', '{"iamgen_usage": 99}', '{"iamgen_usage": 1, "calls": 3}', "{"])
+@pytest.mark.parametrize(
+    "text", ['{"iamgen_usage": 1}', '{"iamgen_usage": 99}', '{"iamgen_usage": 1, "calls": 3}', "{"]
+)
 def test_a_file_that_is_no_snapshot_is_refused(text: str, tmp_path: Path) -> None:
     place = tmp_path / "u.json"
     place.write_text(text)

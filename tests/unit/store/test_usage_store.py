@@ -19,8 +19,12 @@ CALL = RawCall(
 
 
 def extraction(partition: str = "/t/", name: str = "a.gz", day: int = 20000, events: int = 3) -> Extraction:
-    file = FileStatus(FileKey(partition, name, 10, "e"), "ok", "", events, 0, "2024-10-04T00:00:00Z", "2024-10-04T01:00:00Z")
-    change = Change(f"id-{name}", "2024-10-04T00:00:00Z", "1", "r", "iam PutRolePolicy", "r", "w", "cli", "{}", "", False)
+    file = FileStatus(
+        FileKey(partition, name, 10, "e"), "ok", "", events, 0, "2024-10-04T00:00:00Z", "2024-10-04T01:00:00Z"
+    )
+    change = Change(
+        f"id-{name}", "2024-10-04T00:00:00Z", "1", "r", "iam PutRolePolicy", "r", "w", "cli", "{}", "", False
+    )
     return Extraction(
         partition=partition,
         tallies=(Tally(CALL, day, events, day * DAY + 5, day * DAY + 9),),
@@ -92,9 +96,7 @@ def test_an_addition_that_fails_leaves_nothing(tmp_path: Path) -> None:
         wrong = Tally(CALL, 20001, None, 0, 0)  # type: ignore[arg-type]
         with pytest.raises(sqlite3.IntegrityError):
             store.add(
-                Extraction(
-                    partition="/t/", tallies=(*broken.tallies, wrong), changes=(), files=broken.files, plans=()
-                )
+                Extraction(partition="/t/", tallies=(*broken.tallies, wrong), changes=(), files=broken.files, plans=())
             )
         assert set(store.files()) == {("/t/", "a.gz")}
         assert sum(event.count for event in store.events()) == 3
@@ -137,9 +139,14 @@ def test_a_second_writer_waits_and_is_told(tmp_path: Path) -> None:
 
 
 def test_a_second_writer_gives_up_with_a_reason(tmp_path: Path) -> None:
-    with open_store(tmp_path / "u.db") as store, open_store(tmp_path / "u.db") as other, store.writing():
-        with pytest.raises(InputError, match="another process is writing"), other.writing(wait_seconds=0):
-            pass
+    with (
+        open_store(tmp_path / "u.db") as store,
+        open_store(tmp_path / "u.db") as other,
+        store.writing(),
+        pytest.raises(InputError, match="another process is writing"),
+        other.writing(wait_seconds=0),
+    ):
+        pass
 
 
 def test_a_newer_store_is_refused(tmp_path: Path) -> None:

@@ -60,9 +60,7 @@ def from_files(tmp_path: Path) -> list[ApiEvent]:
 
 
 def without_place(events: Any) -> set[tuple[Any, ...]]:
-    return {
-        tuple(getattr(event, name) for name in ApiEvent.__slots__ if name != "source") for event in events
-    }
+    return {tuple(getattr(event, name) for name in ApiEvent.__slots__ if name != "source") for event in events}
 
 
 DUCKDB_MACROS = (
@@ -153,7 +151,11 @@ def test_the_query_is_athena_s_language(scope: bool, prefix: bool) -> None:
 
 def test_the_statement_of_the_table_parses_and_projects_its_partitions() -> None:
     ddl = table_ddl(
-        "s3://trail/AWSLogs/o-1/", "logs.cloudtrail", accounts=("111122223333", "444455556666"), regions=("eu-west-1",), start="2026/01/01"
+        "s3://trail/AWSLogs/o-1/",
+        "logs.cloudtrail",
+        accounts=("111122223333", "444455556666"),
+        regions=("eu-west-1",),
+        start="2026/01/01",
     )
     sqlglot.parse_one(ddl, dialect="athena")
     assert "'storage.location.template' = 's3://trail/AWSLogs/o-1/${account}/CloudTrail/${region}/${timestamp}'" in ddl
@@ -174,7 +176,14 @@ def test_a_place_is_read_with_its_options() -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["athena:cloudtrail", "athena:a.b;drop", "athena:a.b?limit=3", "athena:a.b?max_gb=lots", 'athena:a."b', "athena:a.b?partition=x'y"],
+    [
+        "athena:cloudtrail",
+        "athena:a.b;drop",
+        "athena:a.b?limit=3",
+        "athena:a.b?max_gb=lots",
+        'athena:a."b',
+        "athena:a.b?partition=x'y",
+    ],
 )
 def test_a_place_that_is_none_is_a_wrong_option(place: str) -> None:
     with pytest.raises(UsageError):
@@ -196,4 +205,8 @@ def test_a_statement_is_not_made_of_odd_values(values: dict[str, Any]) -> None:
 
 
 def test_every_log_source_is_found() -> None:
-    assert {plugin.name for plugin in discover("iamgen.sources.logs", LogSource)} >= {"athena", "cloudtrail-files", "lookup"}
+    assert {plugin.name for plugin in discover("iamgen.sources.logs", LogSource)} >= {
+        "athena",
+        "cloudtrail-files",
+        "lookup",
+    }

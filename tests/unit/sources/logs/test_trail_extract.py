@@ -48,8 +48,7 @@ def test_a_call_is_tallied_with_its_function_role_and_resource() -> None:
 
 def test_order_and_grouping_of_records_change_nothing() -> None:
     records = [
-        record(params={"tableName": f"t{n % 3}"}, time=f"2026-01-0{5 + n % 2}T0{n % 7}:00:00Z")
-        for n in range(40)
+        record(params={"tableName": f"t{n % 3}"}, time=f"2026-01-0{5 + n % 2}T0{n % 7}:00:00Z") for n in range(40)
     ] + [
         record("s3", "PutObject", {"bucketName": "b", "key": f"in/{n}.json"}, [f"arn:aws:s3:::b/in/{n}.json"])
         for n in range(20)
@@ -62,9 +61,7 @@ def test_order_and_grouping_of_records_change_nothing() -> None:
 
 
 def test_a_day_is_a_tally_of_its_own() -> None:
-    extraction = extracted(
-        log_text(record(time="2026-01-05T23:59:59Z"), record(time="2026-01-06T00:00:01Z"))
-    )
+    extraction = extracted(log_text(record(time="2026-01-05T23:59:59Z"), record(time="2026-01-06T00:00:01Z")))
     assert [t.events for t in extraction.tallies if t.events] == [1, 1]
 
 
@@ -143,7 +140,7 @@ def test_a_key_with_quotes_and_escapes_folds_as_any_other() -> None:
 
 
 def test_values_of_requests_that_name_no_resource_are_not_kept() -> None:
-    secret = "hunter2-very-secret"  # noqa: S105
+    secret = "hunter2-very-secret"
     extraction = extracted(
         log_text(
             record(params={"tableName": "orders", "key": {"pk": secret}}),
@@ -170,7 +167,8 @@ def test_letter_case_of_members_does_not_matter() -> None:
 
 def test_sessions_made_up_per_call_are_one() -> None:
     records = [
-        record(identity=session(f"botocore-session-{number}", function=None)) for number in range(1700000000, 1700000009)
+        record(identity=session(f"botocore-session-{number}", function=None))
+        for number in range(1700000000, 1700000009)
     ]
     assert only(*records).session == "botocore-session-*"
 
