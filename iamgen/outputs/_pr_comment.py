@@ -164,7 +164,9 @@ def _breaks(result: PrResult, rows: int) -> list[str]:
     def broken() -> Iterator[str]:
         for entry in result.functions:
             for row in entry.breaks:
-                yield f"- {_code(entry.name)} needs {_permission(row)}: {_why(row)}"
+                known = row.why in {"will-break", "failing-now"}
+                rest = "" if known else ", and the role does not allow it"
+                yield f"- {_code(entry.name)} needs {_permission(row)}: {_why(row)}{rest}"
             for row in entry.blocked:
                 by = f" by {_code(row.blocked_by)}" if row.blocked_by else ""
                 yield f"- {_code(entry.name)} needs {_permission(row)}, and it is stopped{by}"

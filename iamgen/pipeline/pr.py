@@ -16,6 +16,7 @@ from iamgen.model.check import CheckResult, RoleChange
 from iamgen.model.decision import Decision, Granted, Verdict
 from iamgen.model.diff import Grant
 from iamgen.model.fact import CodeEvidence, LogEvidence, PlatformEvidence
+from iamgen.model.fingerprint import fingerprint
 from iamgen.model.glob import Glob
 from iamgen.model.policy import Policy
 from iamgen.model.pull_request import (
@@ -45,6 +46,7 @@ from iamgen.pipeline.check import (
     read_content,
     read_version,
     request_text,
+    role_and_function_findings,
     role_changes,
 )
 from iamgen.pipeline.proposals import propose, unified
@@ -95,6 +97,7 @@ def compare_request(
     )
     dropped = explained_by_base(result, before)
     judged = gather(versions, head, chosen, result, changes, maps, fail_on=fail_on, dropped=dropped)
+    judged = replace(judged, findings=_of_the_change(judged.findings, before))
     prefix = versions.revisions.prefix if versions.revisions else ""
     patches, suggestions = propose(result, request, prefix, maps)
     return replace(_result(versions, judged, functions, key), patches=patches, suggestions=suggestions)
@@ -256,6 +259,12 @@ def _function(
         policy=_policy_text(one.role_policy or one.policy),
         boundary_diff=_boundary_diff(before, one),
     )
+
+
+def _of_the_change(findings: tuple[Finding, ...], before: SuggestResult | None) -> tuple[Finding, ...]:
+    """Return all errors, and of the rest what the base does not have already."""
+    known = {fingerprint(entry) for entry in role_and_function_findings(before)} if before else set()
+    return tuple(entry for entry in findings if entry.level is FindingLevel.ERROR or fingerprint(entry) not in known)
 
 
 def _once_per_role(result: SuggestResult, functions: tuple[PrFunction, ...]) -> tuple[PrFunction, ...]:
