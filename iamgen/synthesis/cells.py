@@ -98,20 +98,26 @@ def redundant_cells(cells: tuple[Cell, ...]) -> frozenset[Cell]:
         by_service.setdefault(cell.service, []).append(cell)
     found: set[Cell] = set()
     for members in by_service.values():
+        # NOTE: a cell can be wider in three ways only: by its action, its resource, its conditions.
         wide = [
             cell
             for cell in members
             if is_action_pattern(cell.action)
             or "*" in cell.resource.arn
             or "?" in cell.resource.arn
-            or not cell.conditions
         ]
+        free = {
+            (cell.action.lower(), cell.resource): cell for cell in members if not cell.conditions
+        }
         for cell in members:
-            for other in wide:
-                if other is cell or other in found or not covers(other, cell):
-                    continue
+            same = free.get((cell.action.lower(), cell.resource))
+            if same is not None and same is not cell:
                 found.add(cell)
-                break
+                continue
+            for other in wide:
+                if other is not cell and other not in found and covers(other, cell):
+                    found.add(cell)
+                    break
     return frozenset(found)
 
 

@@ -332,22 +332,27 @@ def _counts(reduced: Reduced, rectangles: list[Rectangle]) -> tuple[list[int], l
 def _prune(reduced: Reduced, rectangles: list[Rectangle]) -> list[Rectangle]:
     """Return the rectangles without rows and columns that cover nothing of their own."""
     current = sorted(set(rectangles), key=lambda item: (-rectangle_chars(reduced, item), item))
+    return _shrink(reduced, current)
+
+
+def _shrink(reduced: Reduced, current: list[Rectangle]) -> list[Rectangle]:
+    """Return the rectangles, each cut to what it alone covers, first ones first, until none is."""
+    _, twice = _counts(reduced, current)
     changed = True
     while changed:
         changed = False
         for index, (rows, columns) in enumerate(current):
-            others = current[:index] + current[index + 1 :]
-            once, _ = _counts(reduced, others)
-            own = {row: reduced.needed[row] & columns & ~once[row] for row in bits(rows)}
             slim_columns = 0
             slim_rows = 0
-            for row, mask in own.items():
-                if mask:
+            for row in bits(rows):
+                own = reduced.needed[row] & columns & ~twice[row]
+                if own:
                     slim_rows |= 1 << row
-                    slim_columns |= mask
+                    slim_columns |= own
             if (slim_rows, slim_columns) != (rows, columns):
                 current[index] = (slim_rows, slim_columns)
                 changed = True
+                _, twice = _counts(reduced, current)
         current = [item for item in current if item[0] and item[1]]
     return current
 
@@ -401,19 +406,8 @@ def _stretch(reduced: Reduced, rectangles: list[Rectangle]) -> list[Rectangle]:
 
 def _prune_keeping(reduced: Reduced, rectangles: list[Rectangle], index: int, candidate: Rectangle) -> list[Rectangle]:
     """Return the cover with one rectangle widened and the others pruned before it."""
-    current = [item for at, item in enumerate(rectangles) if at != index]
-    kept: list[Rectangle] = []
-    for at, (rows, columns) in enumerate(current):
-        once, _ = _counts(reduced, [candidate, *kept, *current[at + 1 :]])
-        slim_rows = slim_columns = 0
-        for row in bits(rows):
-            mask = reduced.needed[row] & columns & ~once[row]
-            if mask:
-                slim_rows |= 1 << row
-                slim_columns |= mask
-        if slim_rows:
-            kept.append((slim_rows, slim_columns))
-    return _prune(reduced, [*kept, candidate])
+    others = [item for at, item in enumerate(rectangles) if at != index]
+    return _prune(reduced, _shrink(reduced, [*others, candidate]))
 
 
 def _dissolve(reduced: Reduced, rectangles: list[Rectangle]) -> list[Rectangle]:
