@@ -48,6 +48,8 @@ class Naming:
     stack: str | None = None
     names: Mapping[str, ResourceName] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """ARN of a resource as its explicit name spells it -> the same with `{LogicalId}`."""
 
     def concrete(self, symbolic: str) -> str:
         """Return the ARN pattern of a symbolic ARN; what nobody knows becomes `*`."""
@@ -66,12 +68,12 @@ class Naming:
 
     def reference(self, part: TemplateRef) -> str | None:
         """Return the symbolic text of a reference, None when nothing is known of it."""
-        text = reference_text(part, self._resources())
+        text = reference_text(part, self.resources())
         return None if text == "*" else text
 
     def text(self, value: Value | None) -> str | None:
         """Return the symbolic text of a scalar value, None for what is none."""
-        return symbolic_text(value, self._resources()) if isinstance(value, Text) else None
+        return symbolic_text(value, self.resources()) if isinstance(value, Text) else None
 
     def kms_key(self, symbolic: str) -> Value | None:
         """Return the customer key of the resource that a symbolic ARN names, None without one."""
@@ -94,21 +96,10 @@ class Naming:
             rest = symbolic.partition(":")[2].partition(":")[2]
             spelled = self.canonical("arn:${Partition}:" + rest)
             return spelled if "{" in spelled[len("arn:${Partition}") :] else symbolic
-        for logical_id in sorted(self.names):
-            known = self.names[logical_id]
-            kind = resource_types().get(known.resource.type)
-            if kind is None or known.resource.name is None:
-                continue
-            spelled = symbolic_text(known.resource.name, self._resources())
-            if "*" in spelled or not spelled:
-                continue
-            for name in dict.fromkeys((spelled, self.concrete(spelled))):
-                whole = kind.arn.replace("{}", kind.bare(name) + kind.suffix)
-                token = kind.arn.replace("{}", "{" + logical_id + "}")
-                if symbolic == whole:
-                    return token
-                if symbolic.startswith(whole) and symbolic[len(whole)] in "/:":
-                    return token + symbolic[len(whole) :]
+        for end in _ends(symbolic):
+            token = self.spellings.get(symbolic[:end])
+            if token is not None:
+                return token + symbolic[end:]
         return symbolic
 
     def symbolic_of(self, arn: str) -> str | None:
@@ -122,7 +113,8 @@ class Naming:
 
     # -- inside --
 
-    def _resources(self) -> Mapping[str, TemplateResource]:
+    def resources(self) -> Mapping[str, TemplateResource]:
+        """Return the resources behind the names."""
         return _Resources(self.names)
 
     def _token(self, match: re.Match[str], symbolic: str) -> str:
@@ -221,7 +213,32 @@ def naming_of(
         logical_id: _name(naming, resource, resources, deployment.kind)
         for logical_id, resource in resources.items()
     }
-    return replace(naming, names=names)
+    named = replace(naming, names=names)
+    return replace(named, spellings=_spellings(named))
+
+
+def _spellings(naming: Naming) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for logical_id in sorted(naming.names):
+        known = naming.names[logical_id]
+        kind = resource_types().get(known.resource.type)
+        if kind is None or known.resource.name is None:
+            continue
+        spelled = symbolic_text(known.resource.name, naming.resources())
+        if "*" in spelled or not spelled:
+            continue
+        token = kind.arn.replace("{}", "{" + logical_id + "}")
+        for name in (spelled, naming.concrete(spelled)):
+            found.setdefault(kind.arn.replace("{}", kind.bare(name) + kind.suffix), token)
+    return found
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Yield where a resource's own ARN may end: at the end, then before each `/` or `:`, longest first."""
+    yield len(text)
+    for position in range(len(text) - 1, 0, -1):
+        if text[position] in "/:":
+            yield position
 
 
 def _name(

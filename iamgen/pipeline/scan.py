@@ -10,6 +10,7 @@ from iamgen.facts.platform import platform_facts, platform_gaps
 from iamgen.facts.resolve import Resolver
 from iamgen.model.config import Hint
 from iamgen.model.fact import UsageFact
+from iamgen.model.function import Deployment
 from iamgen.model.observation import ApiCall, CodeReport, Gap, GapReason, Location
 from iamgen.model.request import SuggestRequest
 from iamgen.model.scan import ScannedFunction, ScanResult
@@ -150,15 +151,31 @@ def _affected(
 
 
 def naming_for(subject: Subject, request: SuggestRequest) -> Naming:
-    """Return the names of a function's deployment; scope from flags, else its ARN, else the template."""
+    """Return the names of a function's deployment; scope from flags, else its ARN, else the template.
+
+    Functions of one deployment in one place share the value: it holds every resource of the template.
+    """
     fields = subject.ref.arn.split(":") if subject.ref.arn else []
-    return naming_of(
-        subject.deployment,
-        partition=request.partition or (fields[1] if fields else None),
-        region=request.region or (fields[3] if fields else None),
-        account=request.account or (fields[4] if fields else None),
-        stack=request.stack_name,
+    scope = (
+        request.partition or (fields[1] if fields else None),
+        request.region or (fields[3] if fields else None),
+        request.account or (fields[4] if fields else None),
+        request.stack_name,
     )
+    key = (id(subject.deployment), scope)
+    known = _NAMINGS.get(key)
+    if known is None or known[0] is not subject.deployment:
+        partition, region, account, stack = scope
+        naming = naming_of(subject.deployment, partition=partition, region=region, account=account, stack=stack)
+        if len(_NAMINGS) > _KEPT_NAMINGS:
+            _NAMINGS.clear()
+        known = _NAMINGS[key] = (subject.deployment, naming)
+    return known[1]
+
+
+_KEPT_NAMINGS = 64
+_NAMINGS: dict[tuple[int, tuple[str | None, ...]], tuple[Deployment | None, Naming]] = {}
+"""Made namings by deployment and scope; the deployment is held, so that its identity stays its own."""
 
 
 def _resolve(

@@ -28,6 +28,8 @@ class Stack:
     sections: dict[str, Node]
     """Logical id -> node of the resource, those whose condition does not hold among them."""
     gaps: list[Gap] = field(default_factory=list)
+    by_type: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """Type -> place and logical id of its resources; filled when first asked."""
 
     def type_of(self, logical_id: str) -> str:
         """Return a resource's type as the template writes it."""
@@ -39,9 +41,11 @@ class Stack:
 
     def of_type(self, *types: str) -> Iterator[tuple[str, Node | None]]:
         """Yield id and properties of each resource of some types, in source order."""
-        for logical_id in self.sections:
-            if self.type_of(logical_id) in types:
-                yield logical_id, self.properties(logical_id)
+        if not self.by_type:
+            for order, logical_id in enumerate(self.sections):
+                self.by_type.setdefault(self.type_of(logical_id), []).append((order, logical_id))
+        for _, logical_id in sorted(row for kind in dict.fromkeys(types) for row in self.by_type.get(kind, ())):
+            yield logical_id, self.properties(logical_id)
 
     def place(self, node: Node | None, route: str) -> Location:
         """Return where a node stands."""
