@@ -94,7 +94,7 @@ class Variables:
         """The node that a variable means: the first of its alternatives that is known."""
         alternatives = _alternatives(body)
         for index, alternative in enumerate(alternatives):
-            found = self._source(alternative, depth)
+            found = self._source(alternative, place, depth)
             if found is not None:
                 first = _ADDRESS.match(alternatives[0])
                 if index and first is not None and first[1] == "opt" and first[3]:
@@ -106,7 +106,7 @@ class Variables:
         if isinstance(found, Scalar) and "${" not in found.text:
             self.assumed[name] = found.text
 
-    def _source(self, text: str, depth: int) -> Node | None:
+    def _source(self, text: str, place: Scalar, depth: int) -> Node | None:
         if text[:1] in "\"'" and text[-1:] == text[:1]:
             return _yaml.scalar(text[1:-1])
         match = _ADDRESS.match(text)
@@ -131,7 +131,8 @@ class Variables:
             case "construct":
                 return self._construct(address)
             case "file":
-                return self._file(argument or "", address, depth)
+                found_node = self._file(argument or "", address, depth)
+                return None if found_node is None else self._moved(found_node, place)
             case "strToBool":
                 return _yaml.scalar(argument or "")
             case _:
@@ -193,6 +194,22 @@ class Variables:
                 node = self.resolved(node, depth + 1)
             node = _step(node, step)
         return None if node is None else self.resolved(node, depth + 1)
+
+    def _moved(self, node: Node, place: Scalar) -> Node:
+        """A node of another file at the place that names it: its own place is not in this file."""
+        self.budget.step()
+        spot = (place.line, place.start, place.end)
+        match node:
+            case Scalar():
+                return Scalar(node.text, node.tag, node.plain, *spot)
+            case Sequence():
+                return Sequence(tuple(self._moved(item, place) for item in node.items), node.tag, *spot)
+            case Mapping():
+                pairs = tuple(
+                    (Scalar(key.text, key.tag, key.plain, *spot), self._moved(item, place))
+                    for key, item in node.entries
+                )
+                return Mapping(pairs, node.tag, *spot)
 
     def _read(self, name: str) -> Node | None:
         if not name.lower().endswith((".yml", ".yaml", ".json")):

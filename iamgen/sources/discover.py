@@ -105,10 +105,13 @@ def _inside(project: Project, path: Path, word: str) -> Path:
 
 
 def _read(path: Path, options: ReadOptions) -> Iterator[Deployment | Gap]:
+    """Yield what the first reader that understands a file makes of it."""
     for reader in _readers():
         if reader.recognizes(path):
-            yield from reader.read_deployment(path, options)
-            return
+            found = tuple(reader.read_deployment(path, options))
+            if found:
+                yield from found
+                return
 
 
 def _read_named(path: Path, options: ReadOptions) -> Iterator[Deployment | Gap]:

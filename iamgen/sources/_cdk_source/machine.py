@@ -416,6 +416,8 @@ class Machine:
                 word = name if scope.module.language != "python" else libraries.camel(name)
                 if owner.path in ("os", "process") and name in ("environ", "env"):
                     return External("environment")
+                if owner.path == "environment" and name == "get":
+                    return External("environment.get")
                 if owner.path.startswith("environment"):
                     return Unseen(f"environment variable {name}")
                 if owner.path in ("os", "path"):

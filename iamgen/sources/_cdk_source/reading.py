@@ -2,11 +2,13 @@
 
 import posixpath
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from iamgen.access.maps import open_maps
+from iamgen.access.resource_types import symbolic_text
 from iamgen.model.function import (
     Deployment,
     EventSource,
@@ -15,7 +17,7 @@ from iamgen.model.function import (
     TemplateResource,
 )
 from iamgen.model.observation import Gap, Location
-from iamgen.model.value import MapValue, Text, Unresolved, Value
+from iamgen.model.value import MapValue, TemplateRef, Text, Unresolved, Value
 from iamgen.sources._cdk_source import libraries
 from iamgen.sources._cdk_source.references import construct_type, imported, scope_name, to_value
 from iamgen.sources._cdk_source.roles import RoleBuilder
@@ -74,6 +76,8 @@ class Reading:
                 self.builders[id(thing)] = builder
             read.append(replace(function, role=builder.key))
         self._grants(owners)
+        read = self._with_events(made, read)
+        self._event_grants(made, read)
         for owner, builder in owners.items():
             thing = next(t for t in self.things if id(t) == owner)
             implicit = self._is_function(thing)
@@ -82,7 +86,7 @@ class Reading:
         return Deployment(
             template=template,
             kind="cdk-source",
-            functions=_with_spellings(self._with_events(made, read)),
+            functions=_with_spellings(read),
             roles=tuple(sorted(roles, key=lambda role: role.key)),
             resources=tuple(self.resources[key] for key in sorted(self.resources)),
             gaps=tuple(dict.fromkeys(self.gaps)),
@@ -295,6 +299,8 @@ class Reading:
         place = self._place(thing)
         for name in (*rules["managed"], *(rules["vpc"] if function.in_vpc else ())):
             builder.managed(name, "framework", place)
+        if function.tracing:
+            builder.framework(tuple(rules["tracing"]), ("*",), place)
         for statement in thing.props.get("initialPolicy") or ():
             builder.statement(statement, place, "template")
         return builder
@@ -341,6 +347,32 @@ class Reading:
             builder = self.builders.get(id(owner)) or owners.get(id(owner))
             if builder is not None:
                 builder.document(thing, self._place(thing))
+
+    def _event_grants(self, made: list[Thing], functions: list[LambdaFunction]) -> None:
+        """What CDK grants for event sources, the dead-letter queue and destinations."""
+        table: dict[str, Any] = open_maps().table("cdk")
+        for thing, function in zip(made, functions, strict=True):
+            builder = self.builders.get(id(thing))
+            if builder is None:
+                continue
+            for event in function.event_sources:
+                method = table["source_grants"].get(event.kind)
+                self._event_grant(builder, table["grants"], event.resource, method, event.location)
+            for value in (function.dead_letter, *function.destinations):
+                if value is not None:
+                    for method in ("grantSendMessages", "grantPublish", "grantPutEventsTo", "grantInvoke"):
+                        self._event_grant(builder, table["grants"], value, method, function.location)
+
+    def _event_grant(
+        self, builder: RoleBuilder, grants: dict[str, Any], value: Value | None, method: str | None, place: Any
+    ) -> None:
+        part = value.parts[0] if isinstance(value, Text) and len(value.parts) == 1 else None
+        resource = self.resources.get(part.logical_id) if isinstance(part, TemplateRef) else None
+        if resource is None or method is None or not isinstance(value, Text):
+            return
+        actions = grants.get(resource.type.replace("GlobalTable", "Table"), {}).get(method)
+        if actions:
+            builder.framework(tuple(actions), (symbolic_text(value, self.resources),), place)
 
     def _grant(self, call: MethodCall, owners: dict[int, RoleBuilder], place: Location) -> None:
         grantee = call.args[0] if call.args else call.props.get("grantee", call.props.get("identity"))
@@ -444,11 +476,13 @@ def _with_spellings(functions: list[LambdaFunction]) -> tuple[LambdaFunction, ..
     ]
     taken = [name for names in spelled for name in names]
     taken += [name for function in functions for name in (function.id, *function.aliases)]
+    shared = Counter(name for function in functions for name in function.aliases)
     found = []
     for function, names in zip(functions, spelled, strict=True):
         own = {function.id, *function.aliases}
         extra = sorted(name for name in names - own if taken.count(name) == 1)
-        found.append(replace(function, aliases=(*function.aliases, *extra)))
+        kept = tuple(name for name in function.aliases if shared[name] == 1)
+        found.append(replace(function, aliases=(*kept, *extra)))
     return tuple(found)
 
 

@@ -102,6 +102,10 @@ class RoleBuilder:
             return
         self.statements.append((statement, place, origin))
 
+    def framework(self, actions: tuple[str, ...], resources: tuple[str, ...], place: Any) -> None:
+        """Add what CDK grants by itself."""
+        self.statements.append((Statement(actions=actions, resources=resources), place, "framework"))
+
     def spelled(self, value: Any) -> str:
         """Return a value as a policy spells it."""
         found = to_value(value)
