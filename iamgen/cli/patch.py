@@ -85,6 +85,8 @@ def _patched(result: "SuggestResult", project: Path, values: dict[str, Any]) -> 
             click.echo(f"iamgen: {name}: in no template, left alone", err=True)
         else:
             key = (one.function.template, one.template_kind or "")
+            if not values["explicit_role"]:
+                _say_framework(one)
             by_template.setdefault(key, []).append(one)
     done = []
     for (template, kind), suggestions in by_template.items():
@@ -96,6 +98,25 @@ def _patched(result: "SuggestResult", project: Path, values: dict[str, Any]) -> 
         )
         done.append(patch(template, _read(project, template), kind, targets))
     return done
+
+
+def _say_framework(one: "Suggestion") -> None:
+    """Say which policies the framework attaches by itself although the role does not need them."""
+    role = one.current_role
+    if role is None or not role.implicit:
+        return
+    own = {policy.name for policy in role.policies if policy.origin == "framework"}
+    unneeded = {
+        row.statement.partition("#")[0]
+        for row in one.permissions
+        if row.verdict == "remove" and row.statement is not None
+    }
+    for name in sorted(own & unneeded):
+        click.echo(
+            f"iamgen: {one.function.name}: needs an explicit role to lose {name}, which the "
+            "framework attaches by itself (--explicit-role writes one)",
+            err=True,
+        )
 
 
 def _read(project: Path, path: str) -> str:
@@ -143,6 +164,4 @@ def _diff(one: "Patched") -> str:
         fromfile=f"a/{one.path}",
         tofile=f"b/{one.path}",
     )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -11,10 +11,7 @@ from iamgen.patch._positions import Node, line_end, line_start, walk
 def flow_text(value: Any, indent: int | None) -> str:
     """Return JSON that YAML reads alike: ASCII, characters beyond the first plane as they are."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
-    return "".join(
-        f"\\u{ord(character):04x}" if "\x7f" <= character <= "\uffff" else character
-        for character in text
-    )
+    return "".join(f"\\u{ord(character):04x}" if "\x7f" <= character <= "\uffff" else character for character in text)
 
 
 def newline_of(text: str) -> str:

@@ -113,10 +113,7 @@ class _Reader:
             node.items = [self.node(entry, depth + 1) for entry in composed.value]
             children = node.items
         else:
-            node.entries = [
-                (self.node(key, depth + 1), self.node(value, depth + 1))
-                for key, value in composed.value
-            ]
+            node.entries = [(self.node(key, depth + 1), self.node(value, depth + 1)) for key, value in composed.value]
             children = [child for entry in node.entries for child in entry]
         node.anchored = node.anchored or any(child.anchored for child in children)
         if children and not node.flow:
@@ -154,11 +151,7 @@ class _Values:
         if node.kind == "list":
             plain = [self.value(item, depth + 1) for item in node.items]
         elif node.kind == "map":
-            plain = {
-                key.text: self.value(entry, depth + 1)
-                for key, entry in node.entries
-                if key.kind == "scalar"
-            }
+            plain = {key.text: self.value(entry, depth + 1) for key, entry in node.entries if key.kind == "scalar"}
         else:
             plain = _scalar(node)
         if node.tag is None:

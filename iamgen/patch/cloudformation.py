@@ -31,9 +31,7 @@ VERSION = "2012-10-17"
 _MANAGED_PREFIX = ":iam::aws:policy/"
 
 
-def patch_template(
-    text: str, path: str, target: PatchTarget
-) -> tuple[list[Splice], tuple[Note, ...]]:
+def patch_template(text: str, path: str, target: PatchTarget) -> tuple[list[Splice], tuple[Note, ...]]:
     """Return the splices that make a template's role say the target's policy; none when it does.
 
     Raises:
@@ -52,9 +50,7 @@ def patch_template(
 class _Patcher:
     """Collects the splices of one role."""
 
-    def __init__(
-        self, text: str, path: str, root: Node, resources: Node, target: PatchTarget
-    ) -> None:
+    def __init__(self, text: str, path: str, root: Node, resources: Node, target: PatchTarget) -> None:
         self.text = text
         self.path = path
         self.root = root
@@ -115,9 +111,7 @@ class _Patcher:
     def _role_behind(self, function: str, given: Node | None) -> str:
         names = list(names_in(value_of(given))) if given is not None else []
         if len(names) != 1 or names[0] not in self.template["Resources"]:
-            raise refuse(
-                self.place(function, "Properties", "Role"), "the role is not in this template"
-            )
+            raise refuse(self.place(function, "Properties", "Role"), "the role is not in this template")
         return names[0]
 
     # -- the policies of a SAM function --
@@ -181,9 +175,7 @@ class _Patcher:
             others = [*documents[1:], *gone]
             return splices + remove_entries(self.text, policies, others, place)
         kept = [
-            value_of(item)
-            for index, item in enumerate(policies.items)
-            if index not in documents and index not in gone
+            value_of(item) for index, item in enumerate(policies.items) if index not in documents and index not in gone
         ]
         value = [fresh, *kept] if statements else kept
         if value == value_of(policies):
@@ -241,9 +233,7 @@ class _Patcher:
             self.notes.append(Note(key="managed-kept", detail=name, place=place))
             return False
         known = self.target.is_known(name.rpartition("/")[2])
-        self.notes.append(
-            Note(key="managed-replaced" if known else "managed-kept", detail=name, place=place)
-        )
+        self.notes.append(Note(key="managed-replaced" if known else "managed-kept", detail=name, place=place))
         return known
 
     # -- an explicit role --
@@ -266,9 +256,7 @@ class _Patcher:
         """Return the splices that take a function out of a shared role."""
         old = value_of(self.properties(role))
         kept = {
-            key: old[key]
-            for key in ("AssumeRolePolicyDocument", "PermissionsBoundary", "Path", "Tags")
-            if key in old
+            key: old[key] for key in ("AssumeRolePolicyDocument", "PermissionsBoundary", "Path", "Tags") if key in old
         }
         return self._own_role(self.target.functions[0], kept)
 
@@ -422,9 +410,7 @@ class _Patcher:
             if used:
                 raise refuse(self.place(logical_id), "something else refers to this policy")
             self.touched.add(("Resources", logical_id))
-            splices.append(
-                remove_key(self.text, self.resources, logical_id, self.place(logical_id))
-            )
+            splices.append(remove_key(self.text, self.resources, logical_id, self.place(logical_id)))
         return splices
 
 
@@ -446,9 +432,7 @@ def _flattened(entry: Any) -> Any:
         joined = entry["Fn::Join"]
         if isinstance(joined, list) and len(joined) == 2 and isinstance(joined[1], list):
             parts = [
-                "${" + str(part["Ref"]) + "}"
-                if isinstance(part, Mapping) and set(part) == {"Ref"}
-                else part
+                "${" + str(part["Ref"]) + "}" if isinstance(part, Mapping) and set(part) == {"Ref"} else part
                 for part in joined[1]
             ]
             if all(isinstance(part, str) for part in parts):

@@ -19,9 +19,7 @@ SHARED_ROLE = "IamRoleLambdaExecution"
 """The framework's own name of the role that all functions share."""
 
 
-def patch_serverless(
-    text: str, path: str, target: PatchTarget
-) -> tuple[list[Splice], tuple[Note, ...]]:
+def patch_serverless(text: str, path: str, target: PatchTarget) -> tuple[list[Splice], tuple[Note, ...]]:
     """Return the splices that make a service's role say the target's policy; none when it does.
 
     Raises:
@@ -33,11 +31,16 @@ def patch_serverless(
     known = references(_template(document), target.types, SHARED_ROLE)
     statements = cloudformation_statements(target.policy, target.symbolic, known)
     place = f"{path} {'.'.join(route)}"
-    node = holder.get(route[-1])
+    node = holder.get("statements" if route[-1] == "statements" else route[-1])
     if node is not None and value_of(node) == statements:
         return [], ()
     if node is None:
-        splice = insert_key(text, root, holder, route[-1], statements, place)
+        value: Any = statements
+        depth = len(route) - 1
+        while depth > 0 and root.at(*route[:depth]) is not holder:
+            value = {route[depth]: value}
+            depth -= 1
+        splice = insert_key(text, root, holder, route[depth], value, place)
     elif node.tag is not None or node.kind != "list":
         raise refuse(place, "it is no plain list of statements")
     else:
@@ -61,10 +64,18 @@ def _holder(root: Node, path: str, target: PatchTarget) -> tuple[Node, tuple[str
         raise refuse(f"{path} provider")
     if provider.get("iamRoleStatements") is not None:
         return provider, ("provider", "iamRoleStatements")
-    role = provider.at("iam", "role")
-    if role is not None and role.kind == "map" and role.tag is None:
-        return role, ("provider", "iam", "role", "statements")
-    raise refuse(f"{path} provider.iam.role", "the service states no role of its own")
+    route = ("provider", "iam", "role", "statements")
+    if provider.get("role") is not None:
+        raise refuse(f"{path} provider.role", "the service states no role of its own")
+    holder = provider
+    for key in ("iam", "role"):
+        inner = holder.get(key)
+        if inner is None:
+            return holder, route
+        if inner.kind != "map" or inner.tag is not None:
+            raise refuse(f"{path} provider.iam.role", "the service states no role of its own")
+        holder = inner
+    return holder, route
 
 
 def _template(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,12 +120,25 @@ def _check(
     if _taken(after, route) != statements:
         raise refuse(f"{path} {'.'.join(route)}", "it does not read back as it was written")
     _taken(before, route)
-    if before != after:
+    if _pruned(before) != _pruned(after):
         raise refuse(path, "something else would change with it")
 
 
 def _taken(document: dict[str, Any], route: tuple[str, ...]) -> Any:
     """Take out what stands at a route and return it."""
     for key in route[:-1]:
-        document = document[key]
+        inner = document.get(key)
+        if not isinstance(inner, dict):
+            return None
+        document = inner
     return document.pop(route[-1], None)
+
+
+def _pruned(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document without an empty `iam` of the provider: the patch may have made it."""
+    provider = document.get("provider")
+    if not isinstance(provider, dict) or not isinstance(provider.get("iam"), dict):
+        return document
+    iam = {key: value for key, value in provider["iam"].items() if value != {}}
+    rest = {key: value for key, value in provider.items() if key != "iam"}
+    return {**document, "provider": {**rest, "iam": iam} if iam else rest}

@@ -66,9 +66,7 @@ class _File:
         return self.text[span[0] : span[1]] if span else ""
 
 
-def patch_terraform(
-    text: str, path: str, target: PatchTarget
-) -> tuple[list[Splice], tuple[Note, ...]]:
+def patch_terraform(text: str, path: str, target: PatchTarget) -> tuple[list[Splice], tuple[Note, ...]]:
     """Return the splices that make the role's policies say the target's policy; none when they do.
 
     Raises:
@@ -131,9 +129,7 @@ def _managed_arns(file: _File, role: Block, target: PatchTarget, notes: list[Not
     listed = file.text[span[0] : span[1]]
     if not (listed.startswith("[") and listed.endswith("]")):
         raise refuse(place, "it is no plain list")
-    names = [
-        _managed_name(file, entry.strip()) for entry in listed[1:-1].split(",") if entry.strip()
-    ]
+    names = [_managed_name(file, entry.strip()) for entry in listed[1:-1].split(",") if entry.strip()]
     if not names or not all(name is not None and target.is_known(name) for name in names):
         raise refuse(place, "it holds policies that the statements do not replace")
     notes += [Note(key="managed-replaced", detail=str(name), place=place) for name in names]
@@ -171,9 +167,7 @@ def _fresh_policy(file: _File, role: Block, target: PatchTarget, known: Referenc
     return Splice(at, at, text if file.text[:at].endswith("\n") else "\n" + text)
 
 
-def _attached(
-    file: _File, role: Block, target: PatchTarget, notes: list[Note]
-) -> tuple[list[Block], list[Splice]]:
+def _attached(file: _File, role: Block, target: PatchTarget, notes: list[Note]) -> tuple[list[Block], list[Splice]]:
     """Return the policies of the role in order, and the splices that take attachments out."""
     holders: list[Block] = []
     splices: list[Splice] = []
@@ -204,10 +198,7 @@ def _attached(
 
 
 def _names(expression: str, role: Block) -> bool:
-    return (
-        re.fullmatch(rf'"?(\$\{{)?{re.escape(role.address)}\.(id|name)(\}})?"?', expression)
-        is not None
-    )
+    return re.fullmatch(rf'"?(\$\{{)?{re.escape(role.address)}\.(id|name)(\}})?"?', expression) is not None
 
 
 def _find(file: _File, kind: str, expression: str) -> Block | None:
@@ -242,9 +233,7 @@ def _remove(file: _File, holder: Block) -> list[Splice]:
         rest = rest[: splice.start] + rest[splice.end :]
     if re.search(rf"\b{re.escape(holder.address)}\b", rest):
         raise refuse(f"{file.path} {holder.address}", "something else refers to this policy")
-    document = _find(
-        file, "aws_iam_policy_document", file.source(holder, "policy").removeprefix("data.")
-    )
+    document = _find(file, "aws_iam_policy_document", file.source(holder, "policy").removeprefix("data."))
     if document is not None and rest.count(f"{document.address}.") == 0:
         splices.append(_cut(file.text, document))
     return splices
@@ -252,9 +241,7 @@ def _remove(file: _File, holder: Block) -> list[Splice]:
 
 def _references(file: _File, target: PatchTarget) -> References:
     """Return the resources of the file by address, with the types of the table."""
-    kinds = {
-        name: kind for kind, entry in target.types.items() for name in entry.get("terraform", ())
-    }
+    kinds = {name: kind for kind, entry in target.types.items() for name in entry.get("terraform", ())}
     found: dict[str, TemplateResource] = {}
     for block in file.blocks:
         if block.kind == "resource" and block.type in kinds:
@@ -429,11 +416,7 @@ def _check(file: _File, splices: list[Splice], target: PatchTarget, known: Refer
     expression = after.source(holders[0], "policy")
     touched.add(expression.rpartition(".")[0])
     before = Counter(file.text[block.start : block.end] for block in file.blocks)
-    others = Counter(
-        after_text[block.start : block.end]
-        for block in after.blocks
-        if block.address not in touched
-    )
+    others = Counter(after_text[block.start : block.end] for block in after.blocks if block.address not in touched)
     if others - before:
         raise refuse(file.path, "something else would change with it")
 

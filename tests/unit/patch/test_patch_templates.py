@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF012  templates and policies stand as users write them
+# ruff: noqa: E501  templates stand as users write them
 """A patch changes the policy and nothing else, twice is once, and what it does not know it refuses."""
 
 import json
@@ -157,8 +157,7 @@ def test_hostile_names_stay_inside_their_scalar(name, style):
 
 def test_what_grants_an_unknown_thing_stays():
     before = SAM.format(
-        policies="      Policies:\n        - arn:aws:iam::111122223333:policy/own\n"
-        "        - AmazonSQSFullAccess\n"
+        policies="      Policies:\n        - arn:aws:iam::111122223333:policy/own\n        - AmazonSQSFullAccess\n"
     )
     splices, notes = patch_template(before, "t", target())
     after = value_of(parse(apply(before, splices), "t"))
@@ -241,9 +240,7 @@ def test_a_role_keeps_its_first_policy_and_loses_what_is_replaced():
 def test_a_managed_policy_that_is_not_known_stays_attached():
     chosen = target(role="Shared", is_known=lambda name: name != "AmazonSQSFullAccess")
     properties = value_of(parse(run(ROLE, chosen), "t"))["Resources"]["Shared"]["Properties"]
-    assert properties["ManagedPolicyArns"] == [
-        {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonSQSFullAccess"}
-    ]
+    assert properties["ManagedPolicyArns"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonSQSFullAccess"}]
 
 
 def test_a_function_is_taken_out_of_a_shared_role_with_its_trust():
@@ -332,9 +329,9 @@ def test_a_reference_never_closes_a_cycle():
     after = run(CYCLES, target(rows))
     listed = [
         item["Resource"]
-        for item in value_of(parse(after, "t"))["Resources"]["IngestRole"]["Properties"][
-            "Policies"
-        ][0]["PolicyDocument"]["Statement"]
+        for item in value_of(parse(after, "t"))["Resources"]["IngestRole"]["Properties"]["Policies"][0][
+            "PolicyDocument"
+        ]["Statement"]
     ]
     text = json.dumps(listed)
     assert "uploads-${Stage}/*" in text
@@ -352,10 +349,7 @@ def _acyclic(resources):
     """An own check, apart from the one under test: order all resources by what they need."""
     from iamgen.patch._template import names_in
 
-    needs = {
-        name: {found for found in names_in(body) if found in resources}
-        for name, body in resources.items()
-    }
+    needs = {name: {found for found in names_in(body) if found in resources} for name, body in resources.items()}
     for logical_id, body in resources.items():
         for event in body.get("Properties", {}).get("Events", {}).values():
             bucket = event["Properties"]["Bucket"]["Ref"]
@@ -397,6 +391,8 @@ functions:
         "  iam:\n    role:\n      statements:\n        - Effect: Allow\n          Action: '*'\n          Resource: '*'",
         "  iamRoleStatements:\n  - Effect: Allow\n    Action: '*'\n    Resource: '*'",
         "  iam:\n    role:\n      name: orders",
+        "  stage: dev",
+        "  iam:\n    deploymentRole: x",
     ],
 )
 def test_the_statements_of_a_service(statements):
@@ -405,9 +401,7 @@ def test_the_statements_of_a_service(statements):
     after = run(before, chosen, patch_serverless)
     provider = YAML(typ="safe", pure=True).load(after)["provider"]
     written = provider.get("iamRoleStatements") or provider["iam"]["role"]["statements"]
-    assert written == [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
-    ]
+    assert written == [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]
     assert "name: aws   # here" in after
 
 
@@ -420,14 +414,10 @@ def test_the_statements_of_one_function_of_a_service():
     assert read["functions"]["ingest"]["iamRoleStatements"][0]["Action"] == "s3:GetObject"
 
 
-@pytest.mark.parametrize(
-    "statements", ["  role: arn:aws:iam::1:role/x", "  iam: {role: 'arn:aws:iam::1:role/x'}"]
-)
+@pytest.mark.parametrize("statements", ["  role: arn:aws:iam::1:role/x", "  iam: {role: 'arn:aws:iam::1:role/x'}"])
 def test_a_service_without_a_role_of_its_own_is_refused(statements):
     with pytest.raises(InputError, match="cannot patch this form"):
-        patch_serverless(
-            SERVERLESS.format(statements=statements), "s", target(functions=("a", "b"))
-        )
+        patch_serverless(SERVERLESS.format(statements=statements), "s", target(functions=("a", "b")))
 
 
 TERRAFORM = """\
