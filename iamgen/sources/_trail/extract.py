@@ -46,12 +46,14 @@ _LIST = 200
 class _Caller:
     """Who called: the fields of `RawCall` that come from `userIdentity`."""
 
-    __slots__ = ("account", "function_arn", "invoked_by", "is_session", "plan", "principal", "role_arn", "session")
+    __slots__ = ("account", "function_arn", "invoked_by", "is_session", "plan", "principal", "regions", "role_arn", "session")
 
     def __init__(self, fields: tuple[str, ...], plan: int) -> None:
         self.principal, self.account, self.role_arn, self.session, self.function_arn, self.invoked_by = fields
         self.is_session = bool(self.role_arn) and not self.function_arn and not self.invoked_by
         """A session in a role of which the record does not say whether it is a function."""
+        self.regions: set[str] = set()
+        """Regions in which it called from a Lambda environment."""
         self.plan = plan
         """0: the caller can be no function, its requests are not kept; 1: a role; 2: an AWS service."""
 
@@ -70,6 +72,21 @@ class _Name:
         self.plans = (None, *(_Request(plan, rules) if plan.members else None for plan in plans))
 
 
+class _Head:
+    """Event name, region, recipient, category and type: what a group of events shares besides caller and resources."""
+
+    __slots__ = ("change", "data", "name", "plain", "recipient", "region", "requests")
+
+    def __init__(self, name: _Name, terms: tuple[Any, ...]) -> None:
+        _, _, self.region, recipient, category, kind = terms
+        self.name = name
+        self.change = name.change
+        self.requests = name.plans
+        self.recipient = recipient or ""
+        self.data = category == "Data"
+        self.plain = kind == "AwsApiCall"
+
+
 class _Request:
     """Reads the members of a plan out of the raw parameters.
 
@@ -78,7 +95,7 @@ class _Request:
     """
 
     __slots__ = (
-        "_cache", "_decode", "_fields", "_first", "_plan", "_rest", "_rules", "listed", "template", "tested",
+        "_cache", "_decode", "_fields", "_first", "_plan", "_rest", "_rules", "_unsaid", "said", "template", "tested",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, rules: LogRules) -> None:
@@ -87,8 +104,9 @@ class _Request:
         self._cache: dict[Any, str] = {}
         self.template = plan.template
         self.tested = tuple(f'"{name}"'.encode() for name in plan.tested)
-        self.listed: dict[str, bool] = {}
-        """Resources of an event -> whether they say all that the request would."""
+        self.said: set[str] = set()
+        """Resources of an event that say all that the request would."""
+        self._unsaid: set[str] = {""}
         heads: dict[str, str] = {}
         for number, path in enumerate(first_name(path) for path in plan.spellings):
             heads.setdefault(path, f"f{number}")
@@ -115,24 +133,27 @@ class _Request:
         )
         self._decode = msgspec.json.Decoder(struct).decode
 
-    def is_tested(self, raw: bytes) -> bool:
-        """Whether a raw request may hold a member that decides about further actions."""
-        return any(name in raw for name in self.tested)
-
-    def _is_listed(self, where: str, raw: Raw) -> bool:
+    def _is_said(self, where: str, raw: bytes) -> bool:
         """Whether the event's own list of resources says all that the request would."""
-        if self.template is None or not where:
+        if self.template is None or where in self._unsaid:
             return False
-        known = self.listed.get(where)
-        if known is None:
-            if len(self.listed) >= _CACHE:
-                self.listed.clear()
-            known = self.listed[where] = any(self.template.fullmatch(arn) for arn in where.split("\n"))
-        return known and not (self.tested and self.is_tested(bytes(raw)))
+        if where not in self.said:
+            if len(self.said) + len(self._unsaid) >= _CACHE:
+                self.said.clear()
+                self._unsaid = {""}
+            if not any(self.template.fullmatch(arn) for arn in where.split("\n")):
+                self._unsaid.add(where)
+                return False
+            self.said.add(where)
+        for name in self.tested:
+            if name in raw:
+                return False
+        return True
 
     def read(self, raw: Raw, where: str) -> str:
         """Return the members found, as JSON text; empty where there are none, or none that `where` does not say."""
-        if self._is_listed(where, raw):
+        text = bytes(raw)
+        if len(text) <= 4 or self._is_said(where, text):
             return ""
         try:
             request = self._decode(raw)
@@ -145,7 +166,8 @@ class _Request:
         try:
             known = self._cache.get(key)
         except TypeError:
-            return self._read_slowly(request, raw)
+            key = text
+            known = self._cache.get(key)
         if known is None:
             known = self._read_slowly(request, raw)
             if len(self._cache) >= _CACHE:
@@ -198,6 +220,7 @@ class Extractor:
     def __init__(self, rules: LogRules) -> None:
         self._rules = rules
         self._names: dict[tuple[str, str], _Name] = {}
+        self._heads: dict[tuple[Any, ...], _Head] = {}
         self._callers: dict[bytes, _Caller] = {}
         self._known: dict[tuple[str, ...], _Caller] = {}
         self._resources: dict[bytes, str] = {}
@@ -304,6 +327,8 @@ class Extractor:
             plans=plans,
         )
         self._tallies = {}
+        for caller, _ in self._environments:
+            caller.regions.clear()
         self._environments = {}
         self._changes = []
         self._files = []
@@ -315,24 +340,30 @@ class Extractor:
         return len(self._tallies)
 
     def _add(self, file: FileKey, records: Iterable[Record], bad: int, text: bytes) -> None:  # noqa: C901  the hot loop: a call per step would double its time
-        names, callers, tallies, resources = self._names, self._callers, self._tallies, self._resources
-        environments = self._environments
+        heads, callers, tallies, resources = self._heads, self._callers, self._tallies, self._resources
         count = 0
         first, last = "9", ""
         changes: list[int] = []
         for record in records:
-            name = names.get((record.eventSource, record.eventName))
-            if name is None:
-                name = self._name(record)
+            terms = (
+                record.eventSource,
+                record.eventName,
+                record.awsRegion,
+                record.recipientAccountId,
+                record.eventCategory,
+                record.eventType,
+            )
+            head = heads.get(terms)
+            if head is None:
+                head = self._head(terms)
             key = bytes(record.userIdentity)
             caller = callers.get(key)
             if caller is None:
                 caller = self._caller(key)
             time = record.eventTime
-            data = record.eventCategory == "Data"
             parameters = where = ""
             if caller.plan:
-                if caller.is_session and (caller, record.awsRegion) not in environments:
+                if caller.is_session and head.region not in caller.regions:
                     self._note_environment(caller, record, time)
                 raw = bytes(record.resources)
                 if len(raw) > 4:
@@ -344,34 +375,15 @@ class Extractor:
                             raw = raw[: slash + 1] + raw[end:]
                     known = resources.get(raw)
                     where = self._where(raw, record.resources) if known is None else known
-                request = name.plans[caller.plan]
-                if request is not None:
-                    raw = bytes(record.requestParameters)
-                    if len(raw) > 4 and (
-                        not where
-                        or request.listed.get(where) is not True
-                        or (request.tested and request.is_tested(raw))
-                    ):
-                        parameters = request.read(record.requestParameters, where)
-            elif data:
+                request = head.requests[caller.plan]
+                if request is not None and (request.tested or where not in request.said):
+                    parameters = request.read(record.requestParameters, where)
+            elif head.data:
                 where = self._container(record.resources)
-            code = record.errorCode
-            kind = record.eventType
-            if code is not None or kind != "AwsApiCall" or record.sharedEventID is not None:
-                rare = self._rare(record, caller)
+            if head.plain and record.errorCode is None and record.sharedEventID is None:
+                group: tuple[Any, ...] = (head, caller, where, parameters, time[:10])
             else:
-                rare = None
-            group = (
-                name,
-                caller,
-                record.awsRegion,
-                record.recipientAccountId,
-                where,
-                parameters,
-                data,
-                time[:10],
-                rare,
-            )
+                group = (head, caller, where, parameters, time[:10], self._rare(record, caller))
             tally = tallies.get(group)
             if tally is None:
                 tallies[group] = [1, time, time]
@@ -385,7 +397,7 @@ class Extractor:
                 first = time
             if time > last:
                 last = time
-            if name.change:
+            if head.change:
                 changes.append(count)
             count += 1
         if changes:
@@ -394,10 +406,15 @@ class Extractor:
 
     # -- what is worked out once and kept --
 
-    def _name(self, record: Record) -> _Name:
-        name = _Name(record.eventSource, record.eventName, self._rules)
-        self._names[record.eventSource, record.eventName] = name
-        return name
+    def _head(self, terms: tuple[Any, ...]) -> _Head:
+        source, event = terms[:2]
+        name = self._names.get((source, event))
+        if name is None:
+            name = self._names[source, event] = _Name(source, event, self._rules)
+        if len(self._heads) >= _CACHE:
+            self._heads.clear()
+        head = self._heads[terms] = _Head(name, terms)
+        return head
 
     def _caller(self, raw: bytes) -> _Caller:
         try:
@@ -501,13 +518,29 @@ class Extractor:
     def _finish(self) -> Iterator[Tally]:
         merged: dict[tuple[RawCall, int], list[int]] = {}
         for group, (count, first, last) in self._tallies.items():
-            name, caller, region, recipient, where, parameters, data, _, rare = group
+            head, caller, where, parameters, _, *more = group
+            rare = more[0] if more else None
             kind, code, outcome, action, by, resource = rare or ("call", "", Outcome.ALLOWED.value, "", "", "")
             call = RawCall(
-                name.source, name.name, region, caller.account, recipient or "", caller.principal, kind,
-                "data" if data else "management", caller.role_arn, caller.session, caller.function_arn,
-                caller.invoked_by, outcome, code, action, by, where or resource, parameters,
-            )  # fmt: skip
+                event_source=head.name.source,
+                event_name=head.name.name,
+                region=head.region,
+                account=caller.account,
+                recipient=head.recipient,
+                principal=caller.principal,
+                kind=kind,
+                category="data" if head.data else "management",
+                role_arn=caller.role_arn,
+                session=caller.session,
+                function_arn=caller.function_arn,
+                invoked_by=caller.invoked_by,
+                outcome=outcome,
+                error_code=code,
+                denied_action=action,
+                denied_by=by,
+                resources=where or resource,
+                parameters=parameters,
+            )
             begin, end = _seconds(first), _seconds(last)
             key = (call, begin // 86400)
             tally = merged.get(key)
@@ -526,6 +559,7 @@ class Extractor:
             return
         if self._rules.lambda_environment in bytes(record.userAgent):
             self._environments[caller, record.awsRegion] = time
+            caller.regions.add(record.awsRegion)
 
     def _finish_environments(self) -> Iterator[Tally]:
         for (caller, region), time in self._environments.items():
