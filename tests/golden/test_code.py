@@ -59,7 +59,7 @@ def claims(files: list[Path], root: Path) -> tuple[set, set]:
 
 def seen(report: CodeReport, function: LambdaFunction) -> set:
     maps = open_maps()
-    binder = Binder(function, lambda reference: None, maps.table("event_fields")["field"])
+    binder = Binder(function, lambda reference: None, maps.table("event_fields"))
     resolver = Resolver(function=function.id, role=None, binder=binder, names=Names(), maps=maps)
     found = set()
     for call in report.calls:
