@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from iamgen.model.decision import Decision, Granted, Verdict
+from iamgen.model.diff import Claim
 from iamgen.model.fact import (
     CodeEvidence,
     ConfigEvidence,
@@ -19,6 +20,9 @@ from iamgen.outputs._escape import capped, terminal
 MAX_LINES = 40
 """Lines of permissions besides those that break or escalate."""
 
+_OF_THE_ROLE = ("missing-boundary", "removable", "escalation", "unknown-kept")
+"""Findings that are the same for each function of a role."""
+
 _MARK = {
     Verdict.KEEP: " ",
     Verdict.NARROW: "~",
@@ -30,7 +34,14 @@ _MARK = {
 
 def suggest_text(result: SuggestResult) -> str:
     """Return the answer for people at a terminal."""
-    blocks = [_function(one) for one in result.functions]
+    blocks = []
+    first_of: dict[str, str] = {}
+    for one in result.functions:
+        role = one.role.arn or one.role.key
+        shared = len(one.role.shared_by) > 1 and role is not None
+        blocks.append(_function(one, first_of.get(role or "") if shared else None))
+        if shared and one.status is not Status.INSUFFICIENT:
+            first_of.setdefault(role or "", one.function.name)
     notes = [f"note: {terminal(gap.reason)}: {terminal(gap.detail)}" for gap in result.gaps[:20]]
     if len(result.gaps) > 20:
         notes.append(f"note: and {len(result.gaps) - 20} more gaps (see --format json)")
@@ -48,7 +59,8 @@ def status_line(one: Suggestion) -> str:
     return "; ".join(words)
 
 
-def _function(one: Suggestion) -> str:
+def _function(one: Suggestion, said_under: str | None = None) -> str:
+    """Return one function's block; what is the role's own is said once, under its first function."""
     lines = [_head(one)]
     if one.status is Status.INSUFFICIENT:
         lines.insert(0, f"not enough evidence: {terminal(one.function.name)}")
@@ -59,7 +71,15 @@ def _function(one: Suggestion) -> str:
     lines.append(f"  {terminal(status_line(one))}")
     lines.append(_evidence(one))
     lines.append("")
+    if said_under is not None:
+        one = replace(
+            one,
+            permissions=tuple(row for row in one.permissions if row.statement is None),
+            findings=tuple(f for f in one.findings if f.id not in _OF_THE_ROLE),
+        )
     lines.extend(_table(one))
+    if said_under is not None:
+        lines.append(f"  what is left of the role: as under {terminal(said_under)}")
     lines.append("")
     lines.extend(_summary(one))
     lines.extend(_findings(one))
@@ -221,8 +241,9 @@ def _verdict(row: Decision) -> str:
     blocked = f", blocked by {row.blocked_by}" if row.blocked_by else ""
     if row.verdict in (Verdict.KEEP, Verdict.NARROW) and not blocked:
         return f"{word}: {why}" if row.why not in ("needed", "platform") else word
-    basis = f" (basis {row.basis.value})" if row.verdict is Verdict.REMOVE else ""
-    return f"{word}: {why}{basis}{blocked}"
+    if row.verdict is Verdict.REMOVE:
+        return f"{word} (basis {row.basis.value}){blocked}"
+    return f"{word}: {why}{blocked}"
 
 
 def _summary(one: Suggestion) -> list[str]:
@@ -230,14 +251,10 @@ def _summary(one: Suggestion) -> list[str]:
     if one.granted_count is not None:
         words.append(f"{one.granted_count:,} actions granted → {one.suggested_count or 0:,} suggested")
     if one.proof is not None:
-        words.extend(
-            f"{name} {'yes' if claim.holds else 'NO' if claim.holds is False else 'not computed'}"
-            for name, claim in (
-                ("sound", one.proof.sound),
-                ("no new access", one.proof.no_new_access),
-                ("within boundary", one.proof.within_boundary),
-            )
-        )
+        words.append(_claim("sound", one.proof.sound))
+        added = sum(grant.actions_count for grant in one.diff.missing) if one.diff is not None else 0
+        words.append(f"adds {added}" if added else _claim("no new access", one.proof.no_new_access))
+        words.append(_claim("within boundary", one.proof.within_boundary))
     if one.cost is not None and one.cost.optimal:
         words.append("minimal")
     lines = ["  " + "     ".join(words)] if words else []
@@ -246,6 +263,12 @@ def _summary(one: Suggestion) -> list[str]:
         for row in (one.role_policies or one.policies)
     )
     return lines
+
+
+def _claim(name: str, claim: Claim) -> str:
+    if claim.holds is None:
+        return f"{name} not computed"
+    return f"{name} {'yes' if claim.holds else 'NO'}"
 
 
 def _findings(one: Suggestion) -> list[str]:
