@@ -29,7 +29,7 @@ from iamgen.model.pull_request import (
     PrRow,
 )
 from iamgen.model.request import SuggestRequest
-from iamgen.model.result import Finding, Suggestion, SuggestResult
+from iamgen.model.result import Finding, FindingLevel, Suggestion, SuggestResult
 from iamgen.outputs._pr_comment import (
     REVIEW_TITLE,
     comment,
