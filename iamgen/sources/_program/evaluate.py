@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from iamgen.model.observation import GapReason
 from iamgen.model.value import EnvironmentVariable, Literal, PseudoParameter, Text
 from iamgen.sources._program import form, library, sdk, texts
 from iamgen.sources._program.machine import Args, Frame, Machine
@@ -424,6 +425,10 @@ class Evaluator(Machine):
                     rest = choice.rest if rest is None else join(rest, choice.rest)
             elif isinstance(choice, Instance):
                 entries.update(choice.attributes)
+            elif isinstance(choice, ModuleState) and choice.exports is not None:
+                entries.update(
+                    (key, each) for key, each in choice.exports.entries.items() if key != "="
+                )
             elif not isinstance(choice, Scalar):
                 member = event_member(choice, "*") if isinstance(choice, Event) else None
                 rest = member or Unknown(describe(choice) or "a mapping that nobody saw")
@@ -645,8 +650,15 @@ class Evaluator(Machine):
 
     def _import(self, node: form.ImportExpr, frame: Frame) -> Val:
         if node.module is None:
-            return Unknown("a module whose name is made at run time")
-        return self.load(node.module, frame.module, 0, node.line)
+            detail = "a module whose name is made at run time"
+            self.gap(GapReason.DYNAMIC_CODE, detail, form.Import("", line=node.line), None)
+            return Unknown(detail)
+        value = self.load(node.module, frame.module, 0, node.line)
+        if isinstance(value, ModuleState) and value.exports is not None:
+            whole = value.exports.entries.get("=")
+            if whole is not None and not isinstance(whole, DictVal):
+                return whole  # `module.exports = class …`
+        return value
 
     def _super(self, node: form.Super, frame: Frame) -> Val:
         if frame.function is not None and frame.function.cls is not None:

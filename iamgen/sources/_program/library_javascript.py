@@ -3,12 +3,11 @@
 from iamgen.model.observation import GapReason
 from iamgen.model.value import Text
 from iamgen.sources._program import form, library, texts
-from iamgen.sources._program.javascript import libraries, methods, recording, sdk
+from iamgen.sources._program.javascript import frameworks, libraries, methods, recording, sdk
 from iamgen.sources._program.library import Language
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,
-    Bound,
     Builtin,
     Client,
     ClientMember,
@@ -16,7 +15,6 @@ from iamgen.sources._program.values import (
     Environ,
     Event,
     External,
-    FunctionVal,
     ListVal,
     Member,
     ModuleState,
@@ -41,7 +39,7 @@ _GLOBALS = frozenset(
         "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "clearTimeout", "clearInterval", "structuredClone",
         "parseInt", "parseFloat", "isNaN", "encodeURIComponent", "decodeURIComponent", "encodeURI", "decodeURI", "escape",
         "unescape", "Function", "Reflect", "Proxy", "Intl", "BigInt", "TextEncoder", "TextDecoder", "AbortController",
-        "AggregateError", "performance", "Atomics", "btoa", "atob", "Uint8Array", "ArrayBuffer", "require", "fetch",
+        "AggregateError", "performance", "Atomics", "btoa", "atob", "Uint8Array", "ArrayBuffer", "require", "fetch", "eval",
     )
 )  # fmt: skip
 _SAME = frozenset(
@@ -72,6 +70,9 @@ _PASSING = frozenset(
 )
 _FLOWS = frozenset(("flow", "flowRight", "compose", "pipe"))
 _BACKWARDS = frozenset(("flowRight", "compose"))
+_ENVIRONMENTS = frozenset(("createEnv", "cleanEnv", "loadEnv"))
+_READING = frozenset(("required", "asString", "asUrlString", "default", "example", "describe"))
+_ENGINE = frozenset(("use", "before", "after", "onError", "handler", "applyMiddleware"))
 _NODE = frozenset(
     (
         "assert", "async_hooks", "buffer", "child_process", "console", "constants", "crypto", "dns", "events", "fs", "http",
@@ -96,8 +97,6 @@ _CONSTRUCTED = {
     "WeakSet": "set",
     "Array": "set",
 }
-_DURABLE = "@aws/durable-execution-sdk-js"
-_REGISTERING = frozenset(("use", "before", "after", "onError", "handler", "applyMiddleware"))
 
 
 def _builtin(name: str, module: ModuleState) -> Val:
@@ -156,7 +155,24 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
     if name in ("isEmpty", "isNil", "v4", "v1", "randomUUID"):
         return Unknown(value.full)
     if module in ("lodash", "async", "bluebird", "p-map") or module.startswith("lodash"):
-        return _over_list(machine, name or module.rpartition("/")[2], args, node)
+        return _over_list(machine, name or last, args, node)
+    return _call_package(machine, value, name, args, node)
+
+
+def _call_package(machine: Machine, value: External, name: str, args: Args, node: form.Call) -> Val | None:
+    """Return what a function of a common kind of package gives; None where it is of none."""
+    if value.module.removeprefix("node:") in ("child_process", "execa", "zx"):
+        return frameworks.command(machine, name or "execa", args, node)
+    made = (
+        frameworks.mail(machine, value, None, args, node)
+        or frameworks.environment_library(value, args)
+        or frameworks.checked(machine, name, args)
+        or (frameworks.environment_option(machine, args) if name in _ENVIRONMENTS else None)
+    )
+    if made is not None:
+        return made
+    frameworks.modules(machine, name, args)
+    frameworks.defer_nested(machine, args)
     return None
 
 
@@ -189,6 +205,8 @@ def _over_list(machine: Machine, name: str, args: Args, node: form.Call) -> Val 
         return None
     kind = {"each": "forEach", "pmap": "map", "p-map": "map", "default": "map"}.get(name, name)
     made = methods.method(machine, first, kind, Args([function, *args.places[2:]]), node)
+    if made is None:
+        _call_functions(machine, args, node)
     return made if made is not None else Unknown(name)
 
 
@@ -215,7 +233,7 @@ def _call_value(machine: Machine, value: Val, args: Args, node: form.Call) -> Va
         case Response():
             return methods.answer(machine, value, args, node)
         case Thing():
-            return _call_wrapper(machine, value, args, node)
+            return frameworks.call_wrapper(machine, value, args, node)
         case ModuleState():
             whole = value.exports.entries.get("=") if value.exports is not None else None
             whole = whole or (value.exports.entries.get("default") if value.exports else None)
@@ -243,6 +261,9 @@ def _call_builtin(machine: Machine, name: str, args: Args, node: form.Call) -> V
         return first if first is not None else machine.new_dict({})
     if name == "String":
         return texts.as_text(first if first is not None else text(""))
+    if name in ("eval", "Function"):
+        machine.gap(GapReason.DYNAMIC_CODE, "code made at run time is executed", node, None)
+        return Unknown("code made at run time")
     if name == "Promise" and first is not None:
         return _promise(machine, first, node)
     kind = _CONSTRUCTED.get(name)
@@ -253,9 +274,7 @@ def _call_builtin(machine: Machine, name: str, args: Args, node: form.Call) -> V
         if isinstance(first, ListVal):
             return machine.new_list(list(first.items), first.rest)
         if first is None or isinstance(first, Scalar):
-            return machine.new_list(
-                [], Unknown("an item") if first is not None and name == "Array" else None
-            )
+            return machine.new_list([], Unknown("an item") if first is not None and name == "Array" else None)
         return machine.new_list([], machine.element(first))
     if name == "Proxy" and first is not None:
         return first
@@ -275,31 +294,6 @@ def _promise(machine: Machine, executor: Val, node: form.Call) -> Val:
     return Unknown("what a promise holds")
 
 
-def _call_wrapper(machine: Machine, thing: Thing, args: Args, node: form.Call) -> Val | None:
-    """A library's object that is called: it calls the functions it was made of with the same arguments.
-
-    Middleware engines, tracers and other wrappers of handlers are of this kind.
-    """
-    given = args
-    if thing.kind.module.startswith(_DURABLE):
-        context = machine.new_thing(External(_DURABLE, "DurableContext"), Args())
-        given = Args([*args.places[:1], context])
-    found: list[Val] = []
-    for each in (*thing.args, *thing.callbacks):
-        for option in options(each):
-            if isinstance(option, FunctionVal | Bound | Partial | ClientMember):
-                if all(option is not one for one in found):
-                    found.append(option)
-            elif isinstance(option, DictVal):
-                found.extend(
-                    inner
-                    for inner in option.entries.values()
-                    if isinstance(inner, FunctionVal | Bound | Partial)
-                )
-    results = [machine.call(each, given, node) for each in found]
-    return join_all(results) if results else None
-
-
 def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) -> Val | None:
     receiver, name = member.receiver, member.name
     if isinstance(receiver, Thing):
@@ -309,6 +303,8 @@ def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) 
     made = methods.method(machine, receiver, name, args, node)
     if made is not None:
         return made
+    if isinstance(receiver, Text) and name in _READING:
+        return receiver
     if isinstance(receiver, Event | Text):
         return None
     if isinstance(receiver, DictVal | ListVal | Unknown | Scalar):
@@ -319,9 +315,7 @@ def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) 
     return None
 
 
-def _call_unknown(
-    machine: Machine, receiver: Unknown, name: str, args: Args, node: form.Call
-) -> Val:
+def _call_unknown(machine: Machine, receiver: Unknown, name: str, args: Args, node: form.Call) -> Val:
     """Return what a method of something unknown gives.
 
     A command says by itself what is sent; a method that is called as one calls a client is a gap:
@@ -331,9 +325,7 @@ def _call_unknown(
     if name == "send" and first is not None:
         found = [libraries.command_of(machine, each) for each in options(first)]
         results = [
-            recording.record(machine, Client(each[0]), each[1], each[2], node)
-            for each in found
-            if each is not None
+            recording.record(machine, Client(each[0]), each[1], each[2], node) for each in found if each is not None
         ]
         if results:
             return join_all(results)
@@ -346,39 +338,28 @@ def _call_unknown(
     return Unknown(describe(receiver))
 
 
-def _thing_method(
-    machine: Machine, thing: Thing, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _thing_method(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
     if name in ("then", "catch", "finally"):
         return methods.promise(machine, thing, name, args, node)
-    if name in ("bind", "call", "apply"):
+    if name in ("bind", "call", "apply") and not frameworks.is_container(thing):
         return methods.function_method(machine, thing, name, args, node)
     made = libraries.call_thing(machine, thing, name, args, node)
     if made is not None:
         return made
     if name.startswith("captureAWS") and args.places:
         return args.places[0]
-    if thing.kind.module.startswith(_DURABLE) and thing.kind.name == "DurableContext":
-        return _durable(machine, thing, args, node)
-    if name in _REGISTERING:
-        for each in args.places:
-            if methods.is_function(each) and each not in thing.callbacks:
-                thing.callbacks.append(each)
-            elif isinstance(each, DictVal):
-                hooks = [one for key, one in each.entries.items() if key in _REGISTERING]
-                thing.callbacks.extend(one for one in hooks if methods.is_function(one))
-        return thing
-    return None
-
-
-def _durable(machine: Machine, thing: Thing, args: Args, node: form.Call) -> Val:
-    """A durable context runs the steps it is given, each with a context of its own."""
-    results: list[Val] = []
-    for each in args.places:
-        for inner in each.items if isinstance(each, ListVal) else (each,):
-            if methods.is_function(inner):
-                results.append(machine.call(inner, Args([thing, thing]), node))
-    return join_all(results) if results else Unknown("a step")
+    if thing.kind.module.startswith(frameworks.DURABLE) and thing.kind.name == "DurableContext":
+        return frameworks.durable(machine, thing, args, node)
+    if name in _ENGINE:
+        return frameworks.register(thing, args)
+    made = (
+        frameworks.mail(machine, thing.kind, thing, args, node)
+        or frameworks.checked(machine, name, args)
+        or frameworks.container(machine, thing, name, args, node)
+    )
+    if made is None:
+        frameworks.defer_nested(machine, args)
+    return made
 
 
 def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.Call) -> Val | None:
@@ -429,5 +410,5 @@ LANGUAGE = Language(
     silent=_silent,
     prepare=_prepare,
     annotated=sdk.annotated,
-    call_wrapper=_call_wrapper,
+    call_wrapper=frameworks.call_wrapper,
 )

@@ -39,9 +39,7 @@ OWN_PROVIDERS = frozenset(
         "CredentialProviderChain",
     )
 )
-ASSUMING = frozenset(
-    ("fromTemporaryCredentials", "ChainableTemporaryCredentials", "TemporaryCredentials")
-)
+ASSUMING = frozenset(("fromTemporaryCredentials", "ChainableTemporaryCredentials", "TemporaryCredentials"))
 WEB_IDENTITY = frozenset(("fromWebToken", "fromTokenFile", "WebIdentityCredentials"))
 
 
@@ -94,11 +92,7 @@ def is_foreign(machine: Machine, config: Val | None, node: form.Call) -> bool:
 
 def _foreign_credentials(machine: Machine, value: Val, node: form.Call) -> bool:
     kept = [each for each in options(value) if not is_none(each)]
-    return (
-        bool(kept)
-        and all(_foreign_one(machine, each, node) for each in kept)
-        and len(kept) == len(options(value))
-    )
+    return bool(kept) and all(_foreign_one(machine, each, node) for each in kept) and len(kept) == len(options(value))
 
 
 def _foreign_one(machine: Machine, value: Val, node: form.Call) -> bool:
@@ -109,9 +103,7 @@ def _foreign_one(machine: Machine, value: Val, node: form.Call) -> bool:
             return not _own_key(value)
         case FunctionVal() | Bound():
             result = machine.call(value, Args(), node)
-            return not isinstance(result, FunctionVal | Bound) and _foreign_credentials(
-                machine, result, node
-            )
+            return not isinstance(result, FunctionVal | Bound) and _foreign_credentials(machine, result, node)
         case Response() | Thing() | Instance():
             return True
         case Unknown():

@@ -65,9 +65,7 @@ def command_of(machine: Machine, value: Val) -> tuple[str, str, Val | None] | No
     return service, operation, params
 
 
-def call_library(
-    machine: Machine, value: External, name: str, args: Args, node: form.Call
-) -> Val | None:
+def call_library(machine: Machine, value: External, name: str, args: Args, node: form.Call) -> Val | None:
     full = f"{value.module}.{name}" if name else f"{value.module}.default"
     signer = highlevel.signer(machine.maps, "javascript", full)
     if signer is not None:
@@ -79,9 +77,7 @@ def call_library(
     return machine.new_thing(External(value.module, name), args) if node.new else made
 
 
-def call_thing(
-    machine: Machine, thing: Thing, name: str, args: Args, node: form.Call
-) -> Val | None:
+def call_thing(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
     """Return what a method of a library's object gives; None where the object belongs to no known library."""
     if "<signs>" in thing.attributes:
         return _send_signed(machine, thing, name, args, node)
@@ -239,9 +235,7 @@ def _place(machine: Machine, entries: dict[Any, Val], member: str, value: Val) -
         entries[name] = value
 
 
-def sign(
-    machine: Machine, signer: highlevel.Signer, kind: External, args: Args, node: form.Call
-) -> Thing:
+def sign(machine: Machine, signer: highlevel.Signer, kind: External, args: Args, node: form.Call) -> Thing:
     """Return a signer of requests, which keeps what it signs for until a request is sent."""
     value = take(machine, signer.service, args, ()) if signer.service is not None else None
     thing = machine.new_thing(kind, args)

@@ -40,14 +40,10 @@ from iamgen.sources._program.values import (
 UNROLLED = 16
 """Items of a known list that a callback is called with one by one."""
 _FUNCTIONS = (FunctionVal, Bound, Partial, ClientMember, ClassVal, Builtin)
-_PASSING = frozenset(
-    ("sort", "reverse", "filter", "slice", "splice", "flat", "toSorted", "toReversed", "copyWithin")
-)
+_PASSING = frozenset(("sort", "reverse", "filter", "slice", "splice", "flat", "toSorted", "toReversed", "copyWithin"))
 _MAPPING = frozenset(("map", "flatMap"))
 _ONE = frozenset(("find", "findLast", "pop", "shift", "at"))
-_TESTS = frozenset(
-    ("some", "every", "includes", "indexOf", "findIndex", "lastIndexOf", "has", "hasOwnProperty")
-)
+_TESTS = frozenset(("some", "every", "includes", "indexOf", "findIndex", "lastIndexOf", "has", "hasOwnProperty"))
 _STREAM = frozenset(
     (
         "createReadStream",
@@ -88,8 +84,10 @@ def method(machine: Machine, receiver: Val, name: str, args: Args, node: form.Ca
             return mapping(machine, receiver, name, args, node)
         case Builtin(name=owner):
             return static(machine, f"{owner}.{name}", args, node)
-        case FunctionVal() | Bound() | Partial() | ClientMember() | ClassVal() | External() if (
-            name in ("bind", "call", "apply")
+        case FunctionVal() | Bound() | Partial() | ClientMember() | ClassVal() | External() if name in (
+            "bind",
+            "call",
+            "apply",
         ):
             return function_method(machine, receiver, name, args, node)
         case Member() if name in ("bind", "call", "apply"):
@@ -111,11 +109,7 @@ def promise(machine: Machine, receiver: Val, name: str, args: Args, node: form.C
     """Return what `then`, `catch` and `finally` give."""
     first = args.get(0)
     if name == "then":
-        result = (
-            machine.call(first, Args([receiver]), node)
-            if first is not None and is_function(first)
-            else receiver
-        )
+        result = machine.call(first, Args([receiver]), node) if first is not None and is_function(first) else receiver
         second = args.get(1)
         if second is not None and is_function(second):
             result = join(result, call_back(machine, second, [Unknown("an error")], node))
@@ -124,9 +118,7 @@ def promise(machine: Machine, receiver: Val, name: str, args: Args, node: form.C
         if first is None or not is_function(first):
             return receiver
         caught = call_back(machine, first, [Unknown("an error")], node)
-        return (
-            receiver if isinstance(caught, Unknown) or is_none(caught) else join(receiver, caught)
-        )
+        return receiver if isinstance(caught, Unknown) or is_none(caught) else join(receiver, caught)
     if first is not None and is_function(first):
         machine.call(first, Args(), node)
     return receiver
@@ -182,9 +174,7 @@ def array(machine: Machine, value: ListVal, name: str, args: Args, node: form.Ca
         return machine.new_list([], machine.new_list([Unknown("an index"), value.element()]))
     if name in ("slice", "splice", "filter", "toSpliced"):
         return (
-            value
-            if not args.places
-            else machine.new_list([], value.element() if value.items or value.rest else None)
+            value if not args.places else machine.new_list([], value.element() if value.items or value.rest else None)
         )
     if name in _PASSING:
         return value
@@ -197,9 +187,7 @@ def array(machine: Machine, value: ListVal, name: str, args: Args, node: form.Ca
     return None
 
 
-def _each(
-    machine: Machine, value: ListVal, name: str, function: Val | None, node: form.Call
-) -> Val:
+def _each(machine: Machine, value: ListVal, name: str, function: Val | None, node: form.Call) -> Val:
     exact = value.rest is None and len(value.items) <= UNROLLED
     before = machine.enter_branch() if not exact else machine.branch
     results: list[Val] = []
@@ -236,9 +224,7 @@ def _reduce(machine: Machine, value: ListVal, args: Args, node: form.Call) -> Va
     function, start = args.get(0), args.get(1)
     if function is None:
         return Unknown("a sum")
-    result = (
-        start if start is not None else (value.element() if value.items or value.rest else NONE)
-    )
+    result = start if start is not None else (value.element() if value.items or value.rest else NONE)
     before = machine.enter_branch()
     for each in items_of(value) if value.items or value.rest is not None else []:
         result = machine.call(function, Args([result, each, Unknown("an index"), value]), node)
@@ -262,9 +248,7 @@ def _iterated(machine: Machine, value: Val, name: str, args: Args, node: form.Ca
         if name in _PASSING or name in ("flat", "values", "promise"):
             return value
         if name == "entries":
-            return machine.new_list(
-                [], machine.new_list([Unknown("an index"), machine.element(value)])
-            )
+            return machine.new_list([], machine.new_list([Unknown("an index"), machine.element(value)]))
         return None
     if name in (
         "map",
@@ -283,9 +267,7 @@ def _iterated(machine: Machine, value: Val, name: str, args: Args, node: form.Ca
             case "map":
                 return machine.new_list([], result)
             case "flatMap":
-                inner = [
-                    machine.element(e) if isinstance(e, ListVal) else e for e in options(result)
-                ]
+                inner = [machine.element(e) if isinstance(e, ListVal) else e for e in options(result)]
                 return machine.new_list([], join_all(inner))
             case "filter":
                 return value if not isinstance(value, Unknown) else machine.new_list([], item)
@@ -342,9 +324,7 @@ def _store(machine: Machine, value: DictVal, key: Val, new: Val) -> None:
 def keys_of(machine: Machine, value: Val) -> Val:
     """Return the keys of an object as an array."""
     if isinstance(value, DictVal):
-        keys: list[Val] = [
-            text(key) if isinstance(key, str) else Unknown("a key") for key in value.entries
-        ]
+        keys: list[Val] = [text(key) if isinstance(key, str) else Unknown("a key") for key in value.entries]
         return machine.new_list(keys, Unknown("a key") if value.rest is not None else None)
     return machine.new_list([], Unknown("a key"))
 
@@ -388,11 +368,7 @@ def from_entries(machine: Machine, value: Val) -> DictVal:
         else:
             made.rest = Unknown("an entry")
     if value.rest is not None:
-        made.rest = (
-            machine.item(value.rest, Scalar(1))
-            if isinstance(value.rest, ListVal)
-            else Unknown("an entry")
-        )
+        made.rest = machine.item(value.rest, Scalar(1)) if isinstance(value.rest, ListVal) else Unknown("an entry")
     return made
 
 
@@ -530,9 +506,7 @@ _STATIC: dict[str, Callable[[Machine, Val], Val]] = {
     "Object.fromEntries": from_entries,
     "Object.freeze": _same,
     "Object.seal": _same,
-    "Object.create": lambda machine, value: machine.new_dict(
-        dict(value.entries) if isinstance(value, DictVal) else {}
-    ),
+    "Object.create": lambda machine, value: machine.new_dict(dict(value.entries) if isinstance(value, DictVal) else {}),
     "Object.getPrototypeOf": _same,
     "JSON.parse": _parsed,
     "JSON.stringify": lambda _, value: Unknown(describe(value) or "a text of JSON"),
@@ -557,9 +531,7 @@ def answer(machine: Machine, value: Response, args: Args, node: form.Call) -> Va
     if name in ("on", "once", "send", "eachPage", "eachItem", "addListener"):
         for each in args.places:
             if is_function(each):
-                places: list[Val] = (
-                    [owner] if name in ("on", "once", "addListener") else [NONE, owner]
-                )
+                places: list[Val] = [owner] if name in ("on", "once", "addListener") else [NONE, owner]
                 call_back(machine, each, places, node)
         return owner
     if name in _STREAM:

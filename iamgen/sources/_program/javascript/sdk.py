@@ -85,9 +85,7 @@ def plain_name(value: External) -> str:
     return name
 
 
-def _call_v3(
-    machine: Machine, value: External, service: str, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _call_v3(machine: Machine, value: External, service: str, name: str, args: Args, node: form.Call) -> Val | None:
     if name.endswith("Command"):
         return machine.new_thing(External(value.module, name), args)
     if name.startswith("paginate"):
@@ -111,9 +109,7 @@ def _is_aggregated(module: str, name: str) -> bool:
     return name.lower() == module.removeprefix("@aws-sdk/client-").replace("-", "")
 
 
-def _call_document(
-    machine: Machine, value: External, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _call_document(machine: Machine, value: External, name: str, args: Args, node: form.Call) -> Val | None:
     if name.endswith("Command"):
         return machine.new_thing(External(value.module, name), args)
     if name.startswith("paginate"):
@@ -153,9 +149,7 @@ def _call_v2(machine: Machine, module: str, name: str, args: Args, node: form.Ca
     if names[1] == "DocumentClient" and node.new:
         options_of = args.get(0)
         inner = machine.member(options_of, "service") if isinstance(options_of, DictVal) else None
-        foreign = foreign or any(
-            isinstance(e, Client) and e.foreign for e in options(inner or NONE)
-        )
+        foreign = foreign or any(isinstance(e, Client) and e.foreign for e in options(inner or NONE))
         return Client(service, foreign, "document")
     if names[1] == "ManagedUpload" and node.new:
         config = args.get(0)
@@ -167,9 +161,7 @@ def _call_v2(machine: Machine, module: str, name: str, args: Args, node: form.Ca
     return None
 
 
-_NO_SERVICE = frozenset(
-    ("Config", "Endpoint", "HttpRequest", "HttpResponse", "Request", "Response", "Service", "XML")
-)
+_NO_SERVICE = frozenset(("Config", "Endpoint", "HttpRequest", "HttpResponse", "Request", "Response", "Service", "XML"))
 
 
 def _class_of_file(machine: Machine, file: str) -> str:
@@ -207,9 +199,7 @@ def call_client(machine: Machine, member: ClientMember, args: Args, node: form.C
     return Unknown(name)
 
 
-def _aggregated_helper(
-    machine: Machine, client: Client, name: str, args: Args, node: form.Call
-) -> Val:
+def _aggregated_helper(machine: Machine, client: Client, name: str, args: Args, node: form.Call) -> Val:
     if name.startswith("paginate"):
         operation = highlevel.js_command(machine.maps, client.service, name)
     else:
@@ -222,9 +212,7 @@ def _aggregated_helper(
     return machine.new_list([], response) if name.startswith("paginate") else response
 
 
-def _operation(
-    machine: Machine, client: Client, operation: str, args: Args, node: form.Call
-) -> Val:
+def _operation(machine: Machine, client: Client, operation: str, args: Args, node: form.Call) -> Val:
     params = args.get(0)
     if params is not None and is_function(params):
         params = None
@@ -254,9 +242,7 @@ def _send(machine: Machine, client: Client, args: Args, node: form.Call) -> Val:
     return response
 
 
-def _v2_method(
-    machine: Machine, client: Client, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _v2_method(machine: Machine, client: Client, name: str, args: Args, node: form.Call) -> Val | None:
     table = machine.maps.table("highlevel-javascript")
     row = table["client_methods_v2"].get(name)
     if row == "none":
@@ -272,9 +258,7 @@ def _v2_method(
         return Unknown("a signed address")
     if isinstance(row, str) and row.startswith("waiter"):
         named = literal(args.get(0) or NONE)
-        operation = (
-            highlevel.waiter_operation(machine.maps, client.service, named) if named else None
-        )
+        operation = highlevel.waiter_operation(machine.maps, client.service, named) if named else None
         if operation is None:
             unknown_operation(machine, client.service, name, node)
             return Unknown(name)

@@ -17,9 +17,7 @@ def _resolve(request: ImportRequest, files: ProjectFiles) -> tuple[str, ...]:
     return resolve(request, files)
 
 
-def _entry(
-    handler: str, roots: tuple[str, ...], files: ProjectFiles
-) -> tuple[tuple[str, str], ...]:
+def _entry(handler: str, roots: tuple[str, ...], files: ProjectFiles) -> tuple[tuple[str, str], ...]:
     from iamgen.sources.code.javascript._entry import entry
 
     return entry(handler, roots, files)

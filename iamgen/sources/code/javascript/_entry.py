@@ -26,9 +26,7 @@ _SKIPPED = frozenset(
 )
 _BUILT = frozenset(("dist/", "build/", "out/", "lib/"))
 _MAX_FOLDERS = 600
-_EXPORTED = re.compile(
-    rb"(?:\bexport\s+(?:const|let|var|default|(?:async\s+)?function)\s+|\bexports\.)(\w+)"
-)
+_EXPORTED = re.compile(rb"(?:\bexport\s+(?:const|let|var|default|(?:async\s+)?function)\s+|\bexports\.)(\w+)")
 _NAMES = (b"handler", b"lambdaHandler", b"lambda_handler", b"main", b"default")
 
 
@@ -50,9 +48,7 @@ def entry(handler: str, roots: tuple[str, ...], files: ProjectFiles) -> tuple[tu
     if not found:
         for module, name in spellings:
             for root in roots:
-                found.extend(
-                    (path, name) for path in _searched(module, _existing(root, files), files)
-                )
+                found.extend((path, name) for path in _searched(module, _existing(root, files), files))
             if found:
                 break
     return tuple(dict.fromkeys(found))

@@ -29,9 +29,7 @@ _COMPARE = {
     "instanceof": "instanceof",
 }
 _LOGICAL = {"&&": "and", "||": "or", "??": "nullish"}
-_CASTS = frozenset(
-    ("as_expression", "satisfies_expression", "non_null_expression", "instantiation_expression")
-)
+_CASTS = frozenset(("as_expression", "satisfies_expression", "non_null_expression", "instantiation_expression"))
 _TYPES_ONLY = frozenset(
     (
         "type_annotation",
@@ -161,18 +159,14 @@ class Expressions:
             return self._import(arguments, node)
         args = self.arguments(arguments)
         helper = name or (
-            text(callee.child_by_field_name("property") or callee)
-            if callee.type == "member_expression"
-            else ""
+            text(callee.child_by_field_name("property") or callee) if callee.type == "member_expression" else ""
         )
         if helper in _UNWRAPPED and args:
             return args[0]
         if helper == "__awaiter" and len(args) == 4:  # this, arguments, P, generator
             return form.Call(args[3], (), (), line(node), end_line(node))
         function = (
-            form.Attribute(form.Super(), "__init__", line(node))
-            if callee.type == "super"
-            else self.expression(callee)
+            form.Attribute(form.Super(), "__init__", line(node)) if callee.type == "super" else self.expression(callee)
         )
         return form.Call(function, args, (), line(node), end_line(node))
 
@@ -287,6 +281,8 @@ class Expressions:
                     pass
                 case _:
                     entries.append((form.Opaque(), form.Opaque(tuple(self._children(child)))))
+        if len(entries) == 1 and entries[0][0] is None and _is_environment(entries[0][1]):
+            return entries[0][1]  # a copy of the environment is one
         return form.DictExpr(tuple(entries))
 
     def _object_method(self, node: "Node") -> tuple[form.Expr | None, form.Expr]:
@@ -522,9 +518,7 @@ class Expressions:
             return form.Opaque()
         match node.type:
             case "object_pattern" | "object":
-                return form.DictExpr(
-                    tuple(self._entry(c) for c in node.named_children if c.type != "comment")
-                )
+                return form.DictExpr(tuple(self._entry(c) for c in node.named_children if c.type != "comment"))
             case "array_pattern" | "array":
                 return form.ListExpr(self._elements(node))
             case "assignment_pattern" | "object_assignment_pattern" | "assignment_expression":
@@ -569,6 +563,15 @@ class Expressions:
                 items.append(self.target(child))
                 hole = False
         return tuple(items)
+
+
+def _is_environment(value: form.Expr) -> bool:
+    return (
+        isinstance(value, form.Attribute)
+        and value.name == "env"
+        and isinstance(value.value, form.Name)
+        and value.value.id == "process"
+    )
 
 
 def line(node: "Node") -> int:

@@ -62,9 +62,7 @@ def _data(source: SourceFile) -> form.Module | Gap:
 
 def _literal(value: Any) -> form.Expr:
     if isinstance(value, dict):
-        return form.DictExpr(
-            tuple((form.Const(key), _literal(each)) for key, each in value.items())
-        )
+        return form.DictExpr(tuple((form.Const(key), _literal(each)) for key, each in value.items()))
     if isinstance(value, list):
         return form.ListExpr(tuple(_literal(each) for each in value))
     return form.Const(value)

@@ -323,9 +323,7 @@ class _Paths:
 
     __slots__ = ("base", "base_url", "final", "paths")
 
-    def __init__(
-        self, base: str, base_url: str | None, paths: tuple[tuple[str, list[str]], ...]
-    ) -> None:
+    def __init__(self, base: str, base_url: str | None, paths: tuple[tuple[str, list[str]], ...]) -> None:
         self.base = base
         self.base_url = base_url
         self.paths = paths
@@ -386,9 +384,7 @@ def _conditions(value: Any, depth: int = 0) -> list[str]:
         return [target for each in value for target in _conditions(each, depth + 1)]
     if not isinstance(value, dict) or depth > _MAX_EXTENDS:
         return []
-    order = sorted(
-        value, key=lambda key: _CONDITIONS.index(key) if key in _CONDITIONS else len(_CONDITIONS)
-    )
+    order = sorted(value, key=lambda key: _CONDITIONS.index(key) if key in _CONDITIONS else len(_CONDITIONS))
     return [target for key in order for target in _conditions(value[key], depth + 1)]
 
 

@@ -159,15 +159,9 @@ class Statements(Expressions):
                 return [form.ExportFrom(module.module, star=True, line=line(node))]
         if name == "__export":
             args = self.arguments(arguments)
-            if (
-                len(args) > 1
-                and isinstance(args[0], form.Name)
-                and isinstance(args[1], form.DictExpr)
-            ):
+            if len(args) > 1 and isinstance(args[0], form.Name) and isinstance(args[1], form.DictExpr):
                 entries = tuple((key, _returned(value)) for key, value in args[1].entries)
-                self.late.append(
-                    form.Assign(args[0], form.DictExpr(entries), declares=True, line=line(node))
-                )
+                self.late.append(form.Assign(args[0], form.DictExpr(entries), declares=True, line=line(node)))
                 return []
         return None
 
@@ -455,10 +449,7 @@ class Statements(Expressions):
             )
             return
         if clause is not None:
-            self.late.extend(
-                form.Export(outer, form.Name(inner, line(node)))
-                for inner, outer in _specifiers(clause)
-            )
+            self.late.extend(form.Export(outer, form.Name(inner, line(node))) for inner, outer in _specifiers(clause))
             return
         declared = node.child_by_field_name("declaration")
         value = node.child_by_field_name("value")
@@ -469,20 +460,14 @@ class Statements(Expressions):
         elif "=" in words:
             yield form.Export("=", self.expression(node.named_children[-1]))
 
-    def _export_declaration(
-        self, node: "Node", declared: "Node", *, is_default: bool
-    ) -> Iterator[form.Stmt]:
-        decorators = tuple(
-            self._decorator(child) for child in node.named_children if child.type == "decorator"
-        )
+    def _export_declaration(self, node: "Node", declared: "Node", *, is_default: bool) -> Iterator[form.Stmt]:
+        decorators = tuple(self._decorator(child) for child in node.named_children if child.type == "decorator")
         if declared.type in _CLASSES:
             found: tuple[form.Stmt, ...] = (form.ClassDef(self.cls(declared, decorators)),)
         else:
             found = self.statement(declared)
         yield from found
-        is_let = declared.type == "variable_declaration" or any(
-            child.type == "let" for child in declared.children
-        )
+        is_let = declared.type == "variable_declaration" or any(child.type == "let" for child in declared.children)
         for statement in found:
             match statement:
                 case form.FunctionDef(function=function):
