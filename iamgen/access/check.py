@@ -53,10 +53,11 @@ def missing_operations(maps: AccessMaps) -> tuple[str, ...]:
 
 def _operations(maps: AccessMaps) -> Iterator[MapFinding]:
     undocumented = set(maps.table("naming")["undocumented"]["actions"])
+    extra = set(maps.table("naming").get("extra_members", {}).get("paths", ()))
     service, model = "", _Model("")
     for entry in iterate(maps):
         if entry.service != service:
-            service, model = entry.service, _Model(entry.service)
+            service, model = entry.service, _Model(entry.service, extra)
         place = f"{entry.service}:{entry.operation}"
         if entry.source == "hand" and not (entry.note and entry.checked):
             yield MapFinding(place, "no-source", "a hand fact without reason or date")
@@ -157,8 +158,9 @@ def _model(service: str) -> "_Model":
 class _Model:
     """The input members of one SDK service."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, extra: set[str] | None = None) -> None:
         self._service = service
+        self._extra = extra or set()
         self._data: dict[str, dict[str, object]] | None = None
 
     def _model(self) -> dict[str, dict[str, object]]:
@@ -178,7 +180,7 @@ class _Model:
     def has(self, operation: str, path: str) -> bool:
         """Return whether the input has a member; always for a call the SDK does not have."""
         raw: object = self._model()["operations"].get(operation)
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or path in self._extra:
             return True
         shapes = self._model()["shapes"]
         shape: object = shapes.get(raw.get("input", {}).get("shape", ""))

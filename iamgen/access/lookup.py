@@ -24,7 +24,8 @@ class When:
 
     `test` is one of: `has` (the member is passed), `eq`, `begins`, `contains` (its value is, begins with or holds one of
     `values`, letter case ignored), `arn` (it is an ARN that holds one of `values`, any ARN without values), `fits` (the
-    transform `values[0]` fits it), `roles` (the task definition that `path` names has roles of its own), `not`, `all`, `any` (over `of`), `key` (the resource of type `path` that
+    transform `values[0]` fits it), `roles` (the task definition that `path` names has roles of its own), `not`, `may` (it
+    holds unless that can be ruled out), `all`, `any` (over `of`), `key` (the resource of type `path` that
     the call works on is encrypted with a customer's key: only the template or the account can tell), and `feature` (the
     Service Authorization Reference lists the action for some feature of the operation). The last two are unseen here.
     """
@@ -45,6 +46,8 @@ class When:
             case "not":
                 inner = self.of[0].decide(argument)
                 return None if inner is None else not inner
+            case "may":
+                return self.of[0].decide(argument) is not False
             case "all" | "any":
                 answers = [part.decide(argument) for part in self.of]
                 deciding = self.test == "any"
@@ -64,15 +67,20 @@ class When:
             return False
         if not isinstance(seen, str):
             return None
-        if self.test == "eq":
-            return seen.lower() in [value.lower() for value in self.values]
-        if self.test == "begins":
-            return any(seen.strip().lower().startswith(value.lower()) for value in self.values)
-        if self.test == "contains":
-            return any(value.lower() in seen.lower() for value in self.values)
-        return seen.startswith("arn:") and (
-            not self.values or any(value in seen for value in self.values)
-        )
+        text, values = seen.strip().lower(), [value.lower() for value in self.values]
+        match self.test:
+            case "eq":
+                holds = text in values
+            case "begins":
+                holds = any(text.startswith(value) for value in values)
+                return None if not holds and "*" in text[: max(map(len, values))] else holds
+            case "contains":
+                holds = any(value in text for value in values)
+            case _:
+                holds = text.startswith("arn:") and (
+                    not values or any(value in text for value in values)
+                )
+        return None if not holds and "*" in text else holds
 
     @property
     def text(self) -> str:
@@ -96,6 +104,8 @@ class When:
                 )
             case "not":
                 return f"not {self.of[0].text}"
+            case "may":
+                return self.of[0].text
             case "all":
                 return " and ".join(part.text for part in self.of)
             case "any":
@@ -119,7 +129,7 @@ def when_from_json(data: Any) -> When | None:
         return When(test=test, path=body)
     if test in ("eq", "arn", "begins", "contains", "fits"):
         return When(test=test, path=body[0], values=tuple(body[1:]))
-    if test == "not":
+    if test in ("not", "may"):
         inner = when_from_json(body)
         return When(test=test, of=(inner,) if inner else ())
     if test in ("all", "any"):

@@ -382,7 +382,7 @@ def resources(
     conditional = [row[2] for row in rows if len(row) == 3]
     if conditional and len(conditional) == len(rows) and not any(found[name][0] for name in chosen):
         tests = list({dump(each): each for each in conditional}.values())
-        rows.append(["*", {}, {"not": tests[0] if len(tests) == 1 else {"any": tests}}])
+        rows.append(["*", {}, _unless(tests)])
     return rows
 
 
@@ -401,18 +401,23 @@ def _rows(
         row.append(by_hand["when"])
     elif bound.alternative:
         ((path, _),) = bound.alternative.values()
-        row.append({"not": {"has": path}})
+        row.append(_unless([{"has": path}]))
         return [row, [name, _packed(bound.alternative), {"has": path}]]
     elif loose and not required:
         row.append({"has": loose[0]})
     others = _others(name, bound, operation, naming)
     if others and len(row) == 2:
         tests: list[Row] = [{"has": path} for path in others]
-        row.append({"not": tests[0] if len(tests) == 1 else {"any": tests}})
+        row.append(_unless(tests))
         (placeholder,) = bound.binding
         transform = bound.binding[placeholder][1]
         return [row, *([name, {placeholder: [path, transform]}, {"has": path}] for path in others)]
     return [row]
+
+
+def _unless(tests: list[Row]) -> Row:
+    """Return the condition that holds unless one of the tests does; unseen, it holds: a resource is not lost."""
+    return {"may": {"not": tests[0] if len(tests) == 1 else {"any": tests}}}
 
 
 def _others(name: str, bound: Bound, operation: Operation, naming: Row) -> list[str]:
