@@ -39,12 +39,15 @@ def command(**values: Any) -> int:
     """
     from iamgen.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_INPUT
     from iamgen.outputs._text_suggest import status_line
+    from iamgen.pipeline.references import TEMPLATE_FORMS, with_cycles
     from iamgen.pipeline.render import render
     from iamgen.pipeline.suggest import insufficient, suggest
 
     request = make_request(values)
     result = suggest(request)
     form = values["form"]
+    if form in TEMPLATE_FORMS:
+        result = with_cycles(result, request.project)
     for one in result.functions:
         if form == "policy":
             click.echo(f"{one.function.name}: {status_line(one)}", err=True)
