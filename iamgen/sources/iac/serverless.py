@@ -129,6 +129,11 @@ def _deployment(root: Mapping, project: Project, path: Path, options: ReadOption
     )
     wired = with_wiring(stack, placed)
     resources = stack.resolver.resources
+    for function in wired:
+        # NOTE: the framework names each function itself; CloudFormation makes no name up.
+        known = resources.get(function.id)
+        if known is not None and function.name is not None:
+            resources[function.id] = replace(known, name=function.name)
     assumptions = {**stack.resolver.assumed, **variables.assumed}
     return Deployment(
         template=stack.path,
