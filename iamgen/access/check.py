@@ -70,9 +70,7 @@ def _operations(maps: AccessMaps) -> Iterator[MapFinding]:
             yield from _action(place, entry, action, model)
 
 
-def _action(
-    place: str, entry: OperationEntry, action: ActionEntry, model: "_Model"
-) -> Iterator[MapFinding]:
+def _action(place: str, entry: OperationEntry, action: ActionEntry, model: "_Model") -> Iterator[MapFinding]:
     for path in _paths(action.when):
         if not model.has(entry.operation, path):
             yield MapFinding(place, "unknown-member", f"{action.action} when {path}")
@@ -136,9 +134,7 @@ def _budget(maps: AccessMaps) -> Iterator[MapFinding]:
     budget = maps.table("naming")["budget"]
     unknown = sum(1 for entry in iterate(maps) if entry.status == "unknown")
     if unknown > budget["unknown"]:
-        yield MapFinding(
-            "naming: budget", "budget", f"{unknown} unknown operations, {budget['unknown']} allowed"
-        )
+        yield MapFinding("naming: budget", "budget", f"{unknown} unknown operations, {budget['unknown']} allowed")
 
 
 @cache

@@ -15,12 +15,9 @@ def export_entry(entry: OperationEntry) -> dict[str, Any]:
     """Return one operation in the exported form."""
     row: dict[str, Any] = {
         "actions": [
-            {"action": each.action, "when": each.when.text} if each.when else each.action
-            for each in entry.actions
+            {"action": each.action, "when": each.when.text} if each.when else each.action for each in entry.actions
         ],
-        "resources": [
-            _resource(action, resource) for action in entry.actions for resource in action.resources
-        ],
+        "resources": [_resource(action, resource) for action in entry.actions for resource in action.resources],
     }
     if entry.status == "unknown":
         row["status"] = entry.status
@@ -36,9 +33,7 @@ def _resource(action: ActionEntry, resource: ResourceEntry) -> dict[str, Any]:
         else:
             row["bind"] = {WHOLE: path}
     elif resource.bind:
-        row["bind"] = {
-            name: path for name, (path, _) in resource.bind.items() if not path.startswith("@")
-        }
+        row["bind"] = {name: path for name, (path, _) in resource.bind.items() if not path.startswith("@")}
     elif resource.arn != "*":
         row["bind"] = {}
     when = resource.when or action.when

@@ -173,9 +173,7 @@ def parse_call(text: str) -> LibraryCall:
         else:
             bind.append((member, ValueSource.parse(value)))
     if head == "command":
-        return LibraryCall(
-            service="", operation="", guards=tuple(guards), indirect=ValueSource.parse(words[0])
-        )
+        return LibraryCall(service="", operation="", guards=tuple(guards), indirect=ValueSource.parse(words[0]))
     service, _, operation = head.partition(":")
     return LibraryCall(service=service, operation=operation, bind=tuple(bind), guards=tuple(guards))
 
@@ -190,9 +188,7 @@ def library(maps: AccessMaps, language: str, path: str) -> LibraryEntry | None:
     lines = table["calls"].get(path)
     if isinstance(lines, list):
         return LibraryEntry(path=path, calls=tuple(map(parse_call, lines)))
-    group = table.get("prefixes", {}).get("silent", ()) or table.get("silent", {}).get(
-        "prefixes", ()
-    )
+    group = table.get("prefixes", {}).get("silent", ()) or table.get("silent", {}).get("prefixes", ())
     if any(path == each or path.startswith((f"{each}.", f"{each}/")) for each in group):
         return LibraryEntry(path=path)
     return None
@@ -311,9 +307,7 @@ def java_service(maps: AccessMaps, package: str) -> str | None:
     """Return the boto3 client of a Java package or class name, v1 or v2; None where it is no client package."""
     table = maps.table("highlevel-java")
     if package.startswith(table["roots"]["v2"]):
-        return _names(maps, "java").get(
-            package.removeprefix(table["roots"]["v2"]).partition(".")[0]
-        )
+        return _names(maps, "java").get(package.removeprefix(table["roots"]["v2"]).partition(".")[0])
     if package.startswith(table["roots"]["v1"]):
         name = package.removeprefix(table["roots"]["v1"]).partition(".")[0]
         by_hand = table["v1_packages"].get(name)
@@ -383,9 +377,7 @@ def _actions(row: dict[str, Any], key: str) -> tuple[tuple[str, ResourceAction],
     return tuple((name, _resource_action(each)) for name, each in row.get(key, {}).items())
 
 
-def _resource_class(
-    service: str, name: str, row: dict[str, Any], injected: dict[str, Any]
-) -> ResourceClass:
+def _resource_class(service: str, name: str, row: dict[str, Any], injected: dict[str, Any]) -> ResourceClass:
     return ResourceClass(
         service=service,
         name=name,

@@ -77,9 +77,7 @@ class When:
             case "contains":
                 holds = any(value in text for value in values)
             case _:
-                holds = text.startswith("arn:") and (
-                    not values or any(value in text for value in values)
-                )
+                holds = text.startswith("arn:") and (not values or any(value in text for value in values))
         return None if not holds and "*" in text else holds
 
     @property
@@ -99,9 +97,7 @@ class When:
             case "eq":
                 return f"{self.path} = {' | '.join(self.values)}"
             case "arn":
-                return f"{self.path} is an ARN" + (
-                    f" of {' | '.join(self.values)}" if self.values else ""
-                )
+                return f"{self.path} is an ARN" + (f" of {' | '.join(self.values)}" if self.values else "")
             case "not":
                 return f"not {self.of[0].text}"
             case "may":

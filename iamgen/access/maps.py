@@ -129,8 +129,7 @@ class AccessMaps:
             return tuple(f"{match}:{operation}" if colon else match for match in near)
         known = {folded(each): each for each in self.operations(service)}
         return tuple(
-            f"{service}:{known[match]}"
-            for match in difflib.get_close_matches(folded(operation), known, 5, 0.6)
+            f"{service}:{known[match]}" for match in difflib.get_close_matches(folded(operation), known, 5, 0.6)
         )
 
     # -- actions --
@@ -209,9 +208,7 @@ class AccessMaps:
 
     def resource_types(self, prefix: str) -> Mapping[str, str]:
         """Return type -> ARN template of a prefix, types as `s3/object`."""
-        return {
-            f"{prefix}/{name}": arn for name, arn in self._prefix(prefix).get("types", {}).items()
-        }
+        return {f"{prefix}/{name}": arn for name, arn in self._prefix(prefix).get("types", {}).items()}
 
     # -- events --
 
@@ -241,9 +238,7 @@ class AccessMaps:
                         entry=self.operation(service, name),
                         members=table["members"].get(service, {}),
                     )
-        prefixes = dict.fromkeys(
-            (*(self._index["services"][service]["prefix"] for service in services), source)
-        )
+        prefixes = dict.fromkeys((*(self._index["services"][service]["prefix"] for service in services), source))
         for name in dict.fromkeys((renamed or event_name, undated(event_name))):
             for prefix in prefixes:
                 action = self.canonical(f"{prefix}:{name}")
@@ -317,9 +312,7 @@ class AccessMaps:
         if not self._levels:
             rows = _read_json(self.place / "generated" / "catalogue.json")["prefixes"]
             self._levels = {
-                prefix: dict(
-                    sorted((name, level) for level, names in row.items() for name in names.split())
-                )
+                prefix: dict(sorted((name, level) for level, names in row.items() for name in names.split()))
                 for prefix, row in rows.items()
             }
         return self._levels
@@ -370,9 +363,7 @@ _LEVELS = {
 _STATUS = {"none": "no-iam", "guess": "unknown"}
 
 
-def _operation(
-    file: dict[str, Any], service: str, name: str, raw: dict[str, Any]
-) -> OperationEntry:
+def _operation(file: dict[str, Any], service: str, name: str, raw: dict[str, Any]) -> OperationEntry:
     source = raw.get("s", "name")
     return OperationEntry(
         service=service,
@@ -392,8 +383,7 @@ def _action(file: dict[str, Any], raw: dict[str, Any], source: str) -> ActionEnt
         when=when_from_json(raw.get("w")),
         resources=tuple(_resource(file, row) for row in raw.get("r", ())),
         conditions=tuple(
-            Condition(operator=operator, key=key, values=tuple(values))
-            for operator, key, values in raw.get("c", ())
+            Condition(operator=operator, key=key, values=tuple(values)) for operator, key, values in raw.get("c", ())
         ),
         implied=bool(raw.get("i")),
         source=raw.get("s", source),
@@ -421,11 +411,7 @@ def _is_pattern(text: str) -> bool:
 
 @cache
 def _glob(pattern: str) -> re.Pattern[str]:
-    escaped = (
-        fnmatch.translate(pattern.replace("[", "[[]"))
-        if _is_pattern(pattern)
-        else re.escape(pattern)
-    )
+    escaped = fnmatch.translate(pattern.replace("[", "[[]")) if _is_pattern(pattern) else re.escape(pattern)
     return re.compile(escaped, re.IGNORECASE)
 
 
@@ -433,9 +419,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = json.loads(path.read_bytes())
     except json.JSONDecodeError as error:
-        raise InputError(
-            f"damaged map file: {error.msg}", place=f"{path}:{error.lineno}"
-        ) from error
+        raise InputError(f"damaged map file: {error.msg}", place=f"{path}:{error.lineno}") from error
     except (OSError, ValueError) as error:
         raise InputError(f"damaged map file: {error}", place=str(path)) from error
     return data

@@ -100,9 +100,7 @@ def _prefix(text: str) -> tuple[str, ...]:
 def _secret(text: str) -> tuple[str, ...]:
     if text.startswith("arn:"):
         match = _ARN.match(text)
-        full = match is not None and (
-            _HASH.search(match.group("rest")) or text.endswith(("*", "?", "}"))
-        )
+        full = match is not None and (_HASH.search(match.group("rest")) or text.endswith(("*", "?", "}")))
         return (text,) if full else (f"{text}-??????",)
     return (text if text.endswith("*") else f"{text}-??????",)
 

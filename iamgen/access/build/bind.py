@@ -17,9 +17,7 @@ Binding = dict[str, tuple[str, str]]
 
 FREE = frozenset({"Partition", "Region", "Account", "AccountId"})
 _BAR = 60
-_SUFFIXES = re.compile(
-    r"(withoutleadingslash|withpath|names|ids|arns|identifiers|identifier|name|arn|url|uri|id)$"
-)
+_SUFFIXES = re.compile(r"(withoutleadingslash|withpath|names|ids|arns|identifiers|identifier|name|arn|url|uri|id)$")
 _CREATES = re.compile(r"^(Create|Register|Import|Copy|Allocate|Request|Run|Restore|Start|Submit)")
 _OLD = re.compile(r"^(source|old|previous|parent|target)", re.IGNORECASE)
 
@@ -64,14 +62,10 @@ class Bound:
     """The whole ARN, where the call takes either its parts or the ARN."""
 
 
-def bind(
-    prefix: str, type_name: str, arn: str, operation: Operation, naming: dict[str, Any]
-) -> Bound:
+def bind(prefix: str, type_name: str, arn: str, operation: Operation, naming: dict[str, Any]) -> Bound:
     """Return the binding of one resource type."""
     wanted = [
-        name
-        for name in placeholders(arn)
-        if (name not in FREE or (prefix == "organizations" and name == "AccountId"))
+        name for name in placeholders(arn) if (name not in FREE or (prefix == "organizations" and name == "AccountId"))
     ]
     passed = [name for name in wanted if not _server_made(prefix, type_name, name, naming)]
     if not passed:
@@ -80,9 +74,7 @@ def bind(
     fields: dict[str, Candidate] = {}
     taken: set[str] = set()
     folded_members = {folded(each.name) for each in operation.members}
-    for name in sorted(
-        passed, key=lambda each: (folded(each) not in folded_members, passed.index(each))
-    ):
+    for name in sorted(passed, key=lambda each: (folded(each) not in folded_members, passed.index(each))):
         found = _field(prefix, type_name, name, passed, operation, naming, taken)
         if found:
             fields[name] = found
@@ -95,8 +87,7 @@ def bind(
                 whole = Candidate(110, member, "each" if member.listed else "arn")
     direct: Binding = {"*": (whole.member.path, whole.transform)} if whole else {}
     parts: Binding = {
-        name: (each.member.path, _chosen(prefix, type_name, name, each, naming))
-        for name, each in fields.items()
+        name: (each.member.path, _chosen(prefix, type_name, name, each, naming)) for name, each in fields.items()
     }
     if whole and whole.score > average + 2:
         return Bound(binding=direct, score=whole.score)
@@ -109,14 +100,10 @@ def bind(
         and whole.member.path not in taken
         and not any(each.member.required for each in fields.values())
     )
-    return Bound(
-        binding=parts, open=open_count, score=average, alternative=direct if either else None
-    )
+    return Bound(binding=parts, open=open_count, score=average, alternative=direct if either else None)
 
 
-def _chosen(
-    prefix: str, type_name: str, name: str, found: Candidate, naming: dict[str, Any]
-) -> str:
+def _chosen(prefix: str, type_name: str, name: str, found: Candidate, naming: dict[str, Any]) -> str:
     for key in (
         f"{prefix}/{type_name}:{name}@{found.member.name}",
         f"{prefix}/{type_name}:{name}",
@@ -151,17 +138,12 @@ def _speaks_of_arns(member: Member) -> bool:
     return "ARN" in member.doc or "Arn" in member.doc or "arn" in member.pattern
 
 
-def _whole(
-    member: Member, type_name: str, passed: list[str], arn: str, operation: Operation
-) -> Candidate | None:
+def _whole(member: Member, type_name: str, passed: list[str], arn: str, operation: Operation) -> Candidate | None:
     name = folded(member.name)
     is_arn = bool(re.search(r"arns?$", name)) or (
         bool(re.search(r"Arns?(String|List|Type)?$", member.shape)) and not name.endswith("name")
     )
-    if (
-        member.pattern.lstrip("^(").startswith("arn")
-        and "|" not in member.pattern.rpartition(":")[0]
-    ):
+    if member.pattern.lstrip("^(").startswith("arn") and "|" not in member.pattern.rpartition(":")[0]:
         is_arn = is_arn or not re.search(r"\)\??[^:]*$", member.pattern[:4])
     if "role" in name and "role" not in folded(type_name):
         return None
@@ -171,9 +153,7 @@ def _whole(
     if is_arn:
         if base in goals or (base and base + "s" in goals) or stem(base) in goals:
             score = 100
-        elif base and any(
-            goal.endswith(base) or base.endswith(goal) for goal in goals if len(goal) > 2
-        ):
+        elif base and any(goal.endswith(base) or base.endswith(goal) for goal in goals if len(goal) > 2):
             score = 80
         elif name in (
             "resourcearn",
@@ -262,19 +242,13 @@ def _field(
     return best
 
 
-def _field_score(
-    member: Member, type_name: str, name: str, passed: list[str], operation: Operation
-) -> int:
+def _field_score(member: Member, type_name: str, name: str, passed: list[str], operation: Operation) -> int:
     want, have = folded(name), folded(member.name)
     if member.kind not in ("string", "integer", "long"):
         return 0
     kind = folded(type_name.partition("~")[0])
     creates = bool(_CREATES.match(operation.name))
-    if (
-        creates
-        and want.endswith("id")
-        and not have.endswith(("id", "identifier", "arn", "ids", "identifiers", "arns"))
-    ):
+    if creates and want.endswith("id") and not have.endswith(("id", "identifier", "arn", "ids", "identifiers", "arns")):
         return 0
     score = 0
     last = name == passed[-1]
@@ -297,11 +271,7 @@ def _field_score(
         score = 72
     elif last and len(passed) == 1 and have in ("name", "id", "identifier") and member.depth == 0:
         score = 70
-    elif (
-        stem(member.shape) in (stem(want), want)
-        and len(stem(want)) > 3
-        and not _OLD.match(member.shape)
-    ):
+    elif stem(member.shape) in (stem(want), want) and len(stem(want)) > 3 and not _OLD.match(member.shape):
         score = 66
     elif len(stem(want)) > 3 and (have.endswith(stem(want)) or stem(have).endswith(stem(want))):
         score = 65

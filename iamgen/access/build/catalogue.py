@@ -130,10 +130,7 @@ def _lay_fresh(prefix: Prefix, path: Path, fresh: Path, disagreements: list[Disa
         name = raw["name"]
         types = {each["name"]: bool(each["required"]) for each in raw["resourceTypes"]}
         types = {
-            known: need
-            for each, need in types.items()
-            for known in prefix.types
-            if known.partition("~")[0] == each
+            known: need for each, need in types.items() for known in prefix.types if known.partition("~")[0] == each
         }
         keys = {key for each in raw["resourceTypes"] for key in each["conditionKeys"]}
         dependents = {key for each in raw["resourceTypes"] for key in each["dependentActions"]}
@@ -162,9 +159,7 @@ def _variants(name: str, arn: str) -> list[tuple[str, str]]:
     ]
 
 
-def _compare(
-    action: str, old: Action, types: dict[str, bool], level: str, found: list[Disagreement]
-) -> None:
+def _compare(action: str, old: Action, types: dict[str, bool], level: str, found: list[Disagreement]) -> None:
     if set(old.types) != {each.partition("~")[0] for each in types}:
         found.append(
             Disagreement(

@@ -74,9 +74,7 @@ def derive(
     if named:
         where, action = named
         return Derived(actions=[action], source="doc", prefix=where)
-    return Derived(
-        actions=[Action(name=operation.name, level="Unknown")], source="guess", prefix=prefix_name
-    )
+    return Derived(actions=[Action(name=operation.name, level="Unknown")], source="guess", prefix=prefix_name)
 
 
 def _from_doc(operation: Operation, own: str, catalogue: Catalogue) -> tuple[str, Action] | None:

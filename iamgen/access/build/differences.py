@@ -49,9 +49,7 @@ def _change(name: str, one: dict[str, object] | None, two: dict[str, object] | N
     if two is None:
         return Change("operation gone", name, _actions(one))
     if one.get("s") != two.get("s") and "guess" in (one.get("s"), two.get("s")):
-        return Change(
-            "now known" if one.get("s") == "guess" else "now unknown", name, _actions(two)
-        )
+        return Change("now known" if one.get("s") == "guess" else "now unknown", name, _actions(two))
     if _actions(one) != _actions(two):
         return Change("actions changed", name, f"{_actions(one)} -> {_actions(two)}")
     return Change("bindings changed", name)
@@ -59,9 +57,5 @@ def _change(name: str, one: dict[str, object] | None, two: dict[str, object] | N
 
 def _actions(row: dict[str, object] | None) -> str:
     actions = (row or {}).get("a", [])
-    names = (
-        [each["x"] for each in actions if isinstance(each, dict)]
-        if isinstance(actions, list)
-        else []
-    )
+    names = [each["x"] for each in actions if isinstance(each, dict)] if isinstance(actions, list) else []
     return " ".join(dict.fromkeys(names)) or "none"

@@ -123,10 +123,7 @@ def _service(name: str, model: dict[str, Any]) -> Service:
         if input_name:
             root = shapes[input_name]
             required = frozenset(root.get("required", ()))
-            roots = {
-                key: shapes[value["shape"]]["type"]
-                for key, value in root.get("members", {}).items()
-            }
+            roots = {key: shapes[value["shape"]]["type"] for key, value in root.get("members", {}).items()}
             _walk(shapes, root, _Spot(), members)
         places: dict[str, str] = {}
         if input_name:
@@ -137,8 +134,7 @@ def _service(name: str, model: dict[str, Any]) -> Service:
             }
         auth = raw.get("auth", ())
         unsigned = raw.get("authtype") in ("none", "bearer") or (
-            bool(auth)
-            and all(each in ("smithy.api#noAuth", "smithy.api#httpBearerAuth") for each in auth)
+            bool(auth) and all(each in ("smithy.api#noAuth", "smithy.api#httpBearerAuth") for each in auth)
         )
         service.operations[op_name] = Operation(
             name=op_name,

@@ -18,9 +18,7 @@ _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
 def pack(data: Any) -> bytes:
     """Return data as xz-packed JSON, the same bytes for the same data."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return lzma.compress(
-        text.encode(), format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, filters=_FILTERS
-    )
+    return lzma.compress(text.encode(), format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, filters=_FILTERS)
 
 
 def managed_policies() -> tuple[bytes, dict[str, str]]:
@@ -46,12 +44,8 @@ def managed_policies() -> tuple[bytes, dict[str, str]]:
 def sam_templates() -> tuple[bytes, dict[str, str]]:
     """Return SAM's packed policy templates and connectors and the version of their source."""
     folder = package_folder("samtranslator")
-    templates = json.loads(
-        (folder / "policy_templates_data" / "policy_templates.json").read_bytes()
-    )["Templates"]
-    connectors = json.loads(
-        Path(folder / "model" / "connector_profiles" / "profiles.json").read_bytes()
-    )["Permissions"]
+    templates = json.loads((folder / "policy_templates_data" / "policy_templates.json").read_bytes())["Templates"]
+    connectors = json.loads(Path(folder / "model" / "connector_profiles" / "profiles.json").read_bytes())["Permissions"]
     data = {
         "schema": 1,
         "templates": {

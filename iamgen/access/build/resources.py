@@ -64,10 +64,7 @@ def _class(
         made["attributes"] = attributes
     actions = {each.name: _call(each, identifiers) for each in model.actions}
     batch = {each.name: _call(each, identifiers) for each in model.batch_actions}
-    collections = {
-        each.name: _collection(each, identifiers, resources, model_class)
-        for each in model.collections
-    }
+    collections = {each.name: _collection(each, identifiers, resources, model_class) for each in model.collections}
     waiters = {
         each.name: {
             "waiter": each.waiter_name,
@@ -76,9 +73,7 @@ def _class(
         }
         for each in model.waiters
     }
-    parts = {
-        each.name: _sub(each, identifiers) for each in (*model.subresources, *model.references)
-    }
+    parts = {each.name: _sub(each, identifiers) for each in (*model.subresources, *model.references)}
     for key, value in (
         ("actions", actions),
         ("batch", batch),
@@ -109,9 +104,7 @@ def _call(action: Any, identifiers: list[str]) -> dict[str, Any]:
     return made
 
 
-def _collection(
-    collection: Any, identifiers: list[str], resources: dict[str, Any], model_class: Any
-) -> dict[str, Any]:
+def _collection(collection: Any, identifiers: list[str], resources: dict[str, Any], model_class: Any) -> dict[str, Any]:
     item = collection.resource
     model = model_class(item.type, resources.get(item.type, {}), resources)
     own = [each.name for each in model.identifiers]
@@ -199,9 +192,7 @@ _TITLES = {
 
 def names_text(services: list[Service]) -> str:
     """Return the file of client names in other SDKs, each ecosystem one object, one name per line."""
-    tables: dict[str, dict[str, str]] = {
-        key: {} for key in ("javascript", "javascript_v2", "go", "java", "java_v1")
-    }
+    tables: dict[str, dict[str, str]] = {key: {} for key in ("javascript", "javascript_v2", "go", "java", "java_v1")}
     for service in services:
         words = re.sub(r"[^A-Za-z0-9 ]", " ", service.service_id).split()
         joined = "".join(words).lower()
@@ -215,9 +206,7 @@ def names_text(services: list[Service]) -> str:
         tables["go"].setdefault(re.sub(r"\W", "", service.endpoint_prefix), service.name)
         tables["go"].setdefault(title.lower(), service.name)
     blocks = [
-        f"{dump(name)}:{{\n"
-        + ",\n".join(f"{dump(key)}:{dump(table[key])}" for key in sorted(table))
-        + "\n}"
+        f"{dump(name)}:{{\n" + ",\n".join(f"{dump(key)}:{dump(table[key])}" for key in sorted(table)) + "\n}"
         for name, table in tables.items()
     ]
     return f'{{"schema":{SCHEMA},\n' + ",\n".join(blocks) + "}\n"

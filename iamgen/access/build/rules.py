@@ -77,14 +77,8 @@ def _tags(context: Context, rows: list[Row], dependents: set[str], have: set[str
     known = context.catalogue.prefixes.get(context.prefix)
     if known is None or context.service.name in ("s3", "apigateway", "apigatewayv2"):
         return []
-    names = [
-        each.partition(":")[2]
-        for each in sorted(dependents)
-        if each.startswith(f"{context.prefix}:")
-    ]
-    tagging = [
-        each for each in names if each in known.actions and known.actions[each].level == "Tagging"
-    ]
+    names = [each.partition(":")[2] for each in sorted(dependents) if each.startswith(f"{context.prefix}:")]
+    tagging = [each for each in names if each in known.actions and known.actions[each].level == "Tagging"]
     if not tagging:
         subject = re.sub(r"^[A-Z][a-z]+", "", operation.name)
         tagging = [each for each in (f"Tag{subject}", *_TAG_ACTIONS) if each in known.actions][:1]
@@ -127,9 +121,7 @@ def role_members(operation: Operation) -> list[Member]:
         if each.kind == "string"
         and _ROLE.search(each.name)
         and not each.path.endswith("{keys}")
-        and not re.search(
-            r"(Session|Mapping|Type|Assumed|Invoker|Previous|External|Cross)", each.name
-        )
+        and not re.search(r"(Session|Mapping|Type|Assumed|Invoker|Previous|External|Cross)", each.name)
         and _holds_role(each)
     ]
     best = min((each.depth for each in found), default=0)
@@ -138,16 +130,15 @@ def role_members(operation: Operation) -> list[Member]:
 
 def _holds_role(member: Member) -> bool:
     text = f"{member.shape} {member.pattern} {member.doc}"
-    return bool(re.search(r"\brole\b|Role", text)) and bool(
-        re.search(r"ARN|Amazon Resource Name|arn|IAM", text)
-    )
+    return bool(re.search(r"\brole\b|Role", text)) and bool(re.search(r"ARN|Amazon Resource Name|arn|IAM", text))
 
 
 def _pass_role(context: Context, dependents: set[str], have: set[str]) -> list[Row]:
     service, operation = context.service.name, context.operation
     key = f"{service}:{operation.name}"
     listed = "iam:PassRole" in dependents
-    never = any(fnmatch.fnmatchcase(key, glob) for glob in context.rules["pass_role"]["never"])
+    table = context.rules["pass_role"]
+    never = key not in table["except"] and any(fnmatch.fnmatchcase(key, glob) for glob in table["never"])
     if "iam:PassRole" in have or (never and not listed):
         return []
     principal = context.rules["passed_to"].get(service)
@@ -164,9 +155,7 @@ def _pass_role(context: Context, dependents: set[str], have: set[str]) -> list[R
     always = [each for each in members if each.required]
     optional = [each for each in members if not each.required]
     made = [_passed(_role_row(each), principal) for each in always]
-    made.extend(
-        _passed({**_role_row(each), "w": {"has": each.path}}, principal) for each in optional
-    )
+    made.extend(_passed({**_role_row(each), "w": {"has": each.path}}, principal) for each in optional)
     return made
 
 
@@ -254,24 +243,15 @@ def _when(rule: Row, path: str | None) -> Row | None:
     return tests[0] if len(tests) == 1 else {"all": tests}
 
 
-def _resources(
-    context: Context, rule: Row, path: str | None, action: str, rows: list[Row]
-) -> list[Any]:
+def _resources(context: Context, rule: Row, path: str | None, action: str, rows: list[Row]) -> list[Any]:
     if "type" not in rule:
         if action.startswith("kms:"):
             return [[_note_type(context, "kms", "key"), {}]]
-        if (
-            action.startswith(f"{context.prefix}:")
-            and rows
-            and "member" not in rule
-            and "always" not in rule
-        ):
+        if action.startswith(f"{context.prefix}:") and rows and "member" not in rule and "always" not in rule:
             return [[row[0], row[1]] for row in rows[0].get("r", [])]
         return [["*", {}]]
     rows = [_typed(context, rule["type"], rule.get("bind", {}), path)]
-    rows += [
-        _typed(context, each["type"], each.get("bind", {}), path) for each in rule.get("also", ())
-    ]
+    rows += [_typed(context, each["type"], each.get("bind", {}), path) for each in rule.get("also", ())]
     return rows
 
 

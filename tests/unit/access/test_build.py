@@ -51,27 +51,21 @@ class TestBinding:
 
     def test_a_name_that_may_be_an_arn(self) -> None:
         found = operation("GetOrder", member("OrderName", doc="The name or ARN of the order."))
-        assert (
-            bind("orders", "order", ORDER, found, NAMING).binding["OrderName"][1] == "arn_or_name"
-        )
+        assert bind("orders", "order", ORDER, found, NAMING).binding["OrderName"][1] == "arn_or_name"
 
     def test_the_whole_arn(self) -> None:
         found = operation("GetOrder", member("OrderArn"))
         assert bind("orders", "order", ORDER, found, NAMING).binding == {"*": ("OrderArn", "arn")}
 
     def test_name_or_arn_are_alternatives(self) -> None:
-        found = operation(
-            "GetOrder", member("OrderName", required=False), member("OrderArn", required=False)
-        )
+        found = operation("GetOrder", member("OrderName", required=False), member("OrderArn", required=False))
         bound = bind("orders", "order", ORDER, found, NAMING)
         assert bound.binding == {"OrderName": ("OrderName", "raw")}
         assert bound.alternative == {"*": ("OrderArn", "arn")}
 
     def test_an_id_that_the_server_makes_is_no_name(self) -> None:
         arn = ORDER.replace("OrderName", "TicketId")
-        bound = bind(
-            "orders", "ticket", arn, operation("CreateTicket", member("TicketName")), NAMING
-        )
+        bound = bind("orders", "ticket", arn, operation("CreateTicket", member("TicketName")), NAMING)
         assert (bound.binding, bound.open) == ({}, 1)
 
     def test_an_alias_wins(self) -> None:
@@ -108,9 +102,7 @@ class TestNames:
         disagreements=[],
         versions={},
     )
-    service = Service(
-        name="orders", endpoint_prefix="orders", signing_name="orders", service_id="Orders"
-    )
+    service = Service(name="orders", endpoint_prefix="orders", signing_name="orders", service_id="Orders")
 
     @pytest.mark.parametrize(
         ("found", "source", "actions"),
@@ -134,9 +126,7 @@ class TestNames:
         assert (derived.actions[0].name, derived.uri) == ("GET", "/things/{id}")
 
     def test_prefix_is_the_name_whose_actions_fit(self) -> None:
-        service = Service(
-            name="shop", endpoint_prefix="shop", signing_name="orders", service_id="Shop"
-        )
+        service = Service(name="shop", endpoint_prefix="shop", signing_name="orders", service_id="Shop")
         service.operations["GetOrder"] = operation("GetOrder")
         assert choose_prefix(service, self.catalogue, NAMING) == "orders"
 
@@ -172,11 +162,7 @@ def made(maps: AccessMaps) -> Build:
 @pytest.mark.slow
 def test_a_rebuild_gives_the_same_bytes(made: Build, maps: AccessMaps) -> None:
     target = maps.place / "generated"
-    there = {
-        path.relative_to(target).as_posix(): path.read_bytes()
-        for path in target.rglob("*")
-        if path.is_file()
-    }
+    there = {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()}
     assert sorted(there) == sorted(made.files)
     assert [name for name, content in made.files.items() if there[name] != content] == []
 

@@ -58,9 +58,7 @@ def test_unknown_member_in_a_binding_and_in_a_condition(maps: AccessMaps, tmp_pa
 
 
 def test_unknown_transform_and_placeholder(maps: AccessMaps, tmp_path: Path) -> None:
-    row = {
-        "a": [{"x": "s3:PutObject", "r": [["s3/object", {"Bucket": ["Bucket", "upside_down"]}]]}]
-    }
+    row = {"a": [{"x": "s3:PutObject", "r": [["s3/object", {"Bucket": ["Bucket", "upside_down"]}]]}]}
     assert [each.what for each in broken(maps, tmp_path, row)] == ["unbound", "unknown-transform"]
 
 
@@ -77,9 +75,7 @@ def test_hand_facts_have_reason_and_date(maps: AccessMaps, tmp_path: Path) -> No
 def test_calls_of_libraries_are_operations(maps: AccessMaps, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "generated", ignore_errors=True)
     assert broken(maps, tmp_path, {"a": [{"x": "s3:PutObject"}]}) == ()
-    (tmp_path / "highlevel-go.toml").write_text(
-        '[calls]\n"x.Y.Z" = ["s3:Nothing", "s3:PutObject Bukket=arg:0:"]\n'
-    )
+    (tmp_path / "highlevel-go.toml").write_text('[calls]\n"x.Y.Z" = ["s3:Nothing", "s3:PutObject Bukket=arg:0:"]\n')
     found = check(AccessMaps(tmp_path))
     assert [(each.what, each.detail) for each in found] == [
         ("unknown-call", "s3:Nothing"),

