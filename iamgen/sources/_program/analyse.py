@@ -171,6 +171,8 @@ class _Analysis:
         self.program.frames.append(frame)
         try:
             for step in name.split("."):
+                if isinstance(value, ClassVal) and state.language == "java":
+                    value = self.program.call(value, Args(), form.Call(form.Const(None)))
                 value = library.imported(self.program, value, step)
                 if isinstance(value, Unknown):
                     return None
@@ -243,6 +245,9 @@ class _Analysis:
 
     def _arguments(self, value: Val, args: Args) -> Args:
         """Return the event and the context, and nothing that a method of a class does not take."""
+        function = value.function if isinstance(value, Bound) else value
+        if isinstance(function, FunctionVal) and function.module.language == "java":
+            return Args([self._typed(each, function) for each in function.function.params])
         if isinstance(value, FunctionVal):
             if value.context is not None:
                 thing = self.program.new_thing(value.context, Args())
@@ -259,6 +264,17 @@ class _Analysis:
             if len(names) == 1 and not any(each.kind == "rest" for each in value.function.params):
                 return Args(args.places[:1])
         return args
+
+    def _typed(self, parameter: form.Param, function: FunctionVal) -> Val:
+        """Return what a parameter of a Java handler gets, by its type."""
+        if parameter.annotation is None:
+            return Event("")
+        frame = Frame(function.module.scope, function.module, "")
+        kind = self.program.evaluate(parameter.annotation, frame)
+        if isinstance(kind, External) and kind.full.endswith("runtime.Context"):
+            return Context()
+        output = isinstance(kind, External) and kind.full.endswith("OutputStream")
+        return Unknown("the answer") if output else Event("")
 
     def _unsent(self) -> None:
         """Signers whose request nobody saw being sent sign some request to their service."""

@@ -68,6 +68,8 @@ class Caller(Evaluator):
         match function:
             case Alt():
                 known = [each for each in function.options if not is_none(each)]
+                if self.frame.module.language == "java":
+                    known = _overloads(known, len(args.places)) or known
                 if len(known) == 1:
                     return self.call(known[0], args, node)
                 before = self.enter_branch()
@@ -316,11 +318,13 @@ class Caller(Evaluator):
         try:
             for field in cls.fields:
                 if isinstance(field, form.Assign) and isinstance(field.target, form.Name):
-                    value = (
-                        self.evaluate(field.value, frame)
-                        if field.value is not None
-                        else Unknown(f"{cls.cls.name}.{field.target.id}")
-                    )
+                    value: Val = Unknown(f"{cls.cls.name}.{field.target.id}")
+                    if field.value is not None:
+                        value = self.evaluate(field.value, frame)
+                    elif field.annotation is not None:
+                        kind = self.evaluate(field.annotation, frame)
+                        made = sdk.annotated(self, kind) if isinstance(kind, External) else None
+                        value = made if made is not None else value
                     instance.attributes[field.target.id] = value
         finally:
             self.frames.pop()
@@ -393,6 +397,16 @@ class Caller(Evaluator):
             _named(args.more),
             args.open,
         )
+
+
+def _overloads(functions: list[Val], count: int) -> list[Val]:
+    """Return the functions of one name that take so many arguments."""
+    found: list[Val] = []
+    for each in functions:
+        inner = each.function if isinstance(each, Bound) else each
+        if isinstance(inner, FunctionVal) and len(inner.function.params) == count:
+            found.append(each)
+    return found
 
 
 def _named(value: Val | None) -> Any:

@@ -84,7 +84,31 @@ class Evaluator(Machine):
         """Return what a name that nothing binds stands for in the language."""
         if name == "this":
             return frame.receiver if frame.receiver is not None else Unknown("this")
+        if frame.module.language == "java":
+            found = self._unqualified(name, frame)
+            if found is not None:
+                return found
         return library.builtin(name, frame.module)
+
+    def _unqualified(self, name: str, frame: Frame) -> Val | None:
+        """A name in Java may be a member of the object, its class or one around it, or a class of the package."""
+        receiver = frame.receiver
+        cls = receiver.cls if isinstance(receiver, Instance) else receiver
+        if isinstance(receiver, Instance) and name in receiver.attributes:
+            return receiver.attributes[name]
+        if isinstance(cls, ClassVal) and cls.find(name) is not None:
+            return self.member(receiver, name) if receiver is not None else None
+        module = frame.module.module
+        if module is None or not name[:1].isupper():
+            return None
+        stars = [each for each in module.body if isinstance(each, form.Import) and each.star]
+        for package in (module.package, *(each.module for each in stars)):
+            full = f"{package}.{name}" if package else name
+            found = self.load(full, frame.module, 0, 0)
+            if isinstance(found, ModuleState):
+                return self.member(found, name)
+        aws = [each.module for each in stars if "amazon" in each.module]
+        return External(f"{aws[0]}.{name}") if aws else None
 
     def settle(self, value: Lazy) -> Val:
         """Return what a name of a module holds by now."""

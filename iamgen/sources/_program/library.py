@@ -221,6 +221,8 @@ _TYPED_FIELDS = {"SNS": "Sns", "EventSourceArn": "eventSourceARN", "EventSourceA
 
 def event_attribute(value: Event, name: str, typed: bool = False) -> Val:  # noqa: FBT001, FBT002
     """Return a field of the event by an attribute: the wrappers of libraries spell it in their own way."""
+    if typed and name[:1].islower():
+        return Member(value, name)  # Java reads by methods
     if typed:
         plain = name[:1].lower() + name[1:]
         if "TopicArn" in name or "Sns" in value.path:
@@ -639,6 +641,7 @@ def decorate(machine: Machine, decorator: Val, value: Val) -> Val:
         case Thing():
             if isinstance(value, ClassVal):
                 value.markers = (*value.markers, decorator.kind.full)
+                value.annotations = (*value.annotations, decorator)
             elif isinstance(value, FunctionVal):
                 value.context = _CONTEXTS.get(decorator.kind.full)
             owner = decorator.attributes.get("<owner>")
@@ -929,6 +932,8 @@ def initialise(machine: Machine, instance: Instance, cls: ClassVal, args: Args) 
     for owner in reversed(tuple(cls.line())):
         for statement in owner.cls.body:
             if not isinstance(statement, form.Assign) or statement.annotation is None:
+                continue
+            if statement.field or statement.declares:
                 continue
             target = statement.target
             if not isinstance(target, form.Name) or target.id.startswith("__"):

@@ -401,6 +401,9 @@ class Program(Caller):
         if frame.module.language == "python":
             self._bind_name(name, value, frame)
         else:
+            if frame.module.language == "java" and isinstance(value, FunctionVal):
+                known = frame.scope.variables.get(name)
+                value = value if known is None else join(known, value)
             (frame.scope.shared or frame.scope).variables[name] = value
 
     def decorate(self, decorator: Val, value: Val) -> Val:
@@ -428,6 +431,7 @@ class Program(Caller):
         value.fields = tuple(
             each for each in cls.body if isinstance(each, form.Assign) and each.field
         )
+        value.members = scope.variables
         self.frames.append(inner)
         try:
             self.run(
@@ -460,6 +464,8 @@ class Program(Caller):
             return 0
         value = self.load(node.module, frame.module, node.level, node.line)
         if node.bind:
+            if frame.module.language == "java" and isinstance(value, ModuleState):
+                value = self.member(value, node.bind)
             frame.scope.variables[node.bind] = value
         if node.star and isinstance(value, ModuleState):
             frame.scope.variables.update(value.scope.variables)
@@ -601,7 +607,7 @@ class Program(Caller):
         for gap in lowered.gaps:
             self.gaps.setdefault(gap)
         state = self.modules[path] = ModuleState(path, lowered)
-        if lowered.language != "python":
+        if lowered.language == "javascript":
             state.exports = self.new_dict({})
         library.prepare(state)
         state.running = True

@@ -13,11 +13,13 @@ from iamgen.model.value import EnvironmentVariable, Text
 from iamgen.sources._program import form
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
+    ClassVal,
     Client,
     ClientMember,
     Collection,
     DictVal,
     External,
+    Instance,
     ListVal,
     Member,
     Paginator,
@@ -77,6 +79,8 @@ class Given:
     """The arguments of the constructor, or the identifiers of a resource."""
     meta: Val | None = None
     owner: Val | None = None
+    owner_args: Args | None = None
+    """The arguments that the object around was made with (the table of an index)."""
     request: DictVal | None = None
 
 
@@ -512,8 +516,12 @@ def taken(machine: Machine, source: highlevel.ValueSource, given: Given) -> Val 
             )
         case "meta":
             found = machine.member(given.meta, source.name) if given.meta is not None else None
+        case "owner" if given.owner_args is not None:
+            found = given.owner_args.get(source.position or 0, source.name)
         case "owner":
             found = machine.member(given.owner, source.name) if given.owner is not None else None
+        case "annotation":
+            found = _annotation(given, source)
         case "request":
             found = given.request.entries.get(source.name) if given.request else None
         case _:
@@ -524,6 +532,19 @@ def taken(machine: Machine, source: highlevel.ValueSource, given: Given) -> Val 
     if found is None or is_none(found) or not kind:
         return None if found is not None and is_none(found) else found
     return join_all(_transformed(machine, each, kind, detail) for each in options(found))
+
+
+def _annotation(given: Given, source: highlevel.ValueSource) -> Val | None:
+    """Return a value of an annotation on the class of an argument (`DynamoDBTable.tableName`)."""
+    name, _, key = source.name.partition(".")
+    argument = given.args.get(source.position or 0)
+    for each in options(argument) if argument is not None else ():
+        cls = each.cls if isinstance(each, Instance) else each
+        if isinstance(cls, ClassVal):
+            for annotation in cls.annotations:
+                if annotation.kind.full.rpartition(".")[2] == name:
+                    return annotation.keyword(key)
+    return None
 
 
 def _transformed(machine: Machine, value: Val, kind: str, detail: str) -> Val:
@@ -660,6 +681,14 @@ def annotated(machine: Machine, annotation: External) -> Val | None:
                 tuple((each, Unknown(each)) for each in model[kind].identifiers),
             )
         return None
+    short = annotation.full.rpartition(".")[2]
+    if short.endswith(("Client", "Async")) or short.startswith(("Amazon", "AWS")):
+        java = highlevel.java_service(machine.maps, annotation.full)
+        if java is not None and ".model." not in annotation.full:
+            return Client(java)
+    if short == "Client" and annotation.module.startswith("github.com/aws/"):
+        go = highlevel.go_service(machine.maps, annotation.module)
+        return Client(go) if go is not None else None
     if annotation.full in ("boto3.Session", "boto3.session.Session"):
         return Session()
     return None

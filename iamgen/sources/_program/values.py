@@ -291,7 +291,7 @@ class ClassVal:
         "fields",
         "markers",
         "members",
-        "metaclass_call",
+        "annotations",
         "module",
         "scope",
     )
@@ -304,7 +304,8 @@ class ClassVal:
         self.members: dict[str, Val] = {}
         self.fields: tuple[Stmt, ...] = ()
         self.markers: tuple[str, ...] = ()
-        self.metaclass_call = False
+        self.annotations: tuple[Thing, ...] = ()
+        """What decorated it, with its arguments."""
 
     def line(self) -> "Iterator[ClassVal]":
         """Yield the class and its bases of the project, nearest first, each once."""
