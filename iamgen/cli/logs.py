@@ -46,6 +46,8 @@ _format = click.option("--format", "form", type=click.Choice(["text", "json", "c
 @command.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes that read at once (default: the cores).")
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", help="What reads the files.")
+@click.option("--master", metavar="URL", help="With spark: the cluster (spark://HOST:7077, yarn, local[4]).")
 @click.option(
     "--selectors",
     metavar="FILE|live",
@@ -53,7 +55,14 @@ _format = click.option("--format", "form", type=click.Choice(["text", "json", "c
     help="Event selectors of the trails: a file of GetEventSelectors, or live.",
 )
 @_places
-def ingest(sources: tuple[str, ...], jobs: int | None, selectors: tuple[str, ...], **values: Any) -> None:
+def ingest(
+    sources: tuple[str, ...],
+    jobs: int | None,
+    engine: str,
+    master: str | None,
+    selectors: tuple[str, ...],
+    **values: Any,
+) -> None:
     """Read what is new in SRC (folders, files, s3://BUCKET/PREFIX) into the usage store."""
     from iamgen.access.maps import open_maps
     from iamgen.outputs._logs import ingest_text
@@ -61,6 +70,10 @@ def ingest(sources: tuple[str, ...], jobs: int | None, selectors: tuple[str, ...
     from iamgen.pipeline.log_ingest import ingest as read_files
     from iamgen.store.database import open_store
 
+    if (engine == "spark") != (master is not None):
+        raise UsageError(
+            "--engine spark and --master go together", hint="iamgen logs ingest SRC --engine spark --master URL"
+        )
     request = _request(values)
     files, others = log_places.split_places(sources)
     if others:
@@ -80,6 +93,7 @@ def ingest(sources: tuple[str, ...], jobs: int | None, selectors: tuple[str, ...
             window=log_places.window_of(request, None),
             connection=log_places.connection_of(request),
             jobs=jobs,
+            spark=master,
             on_progress=bar.show,
             on_wait=lambda: click.echo("another iamgen is writing to the usage store; waiting for it", err=True),
         )

@@ -2,14 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from iamgen.access.maps import AccessMaps
-from iamgen.model.trail import FileKey, FileStatus
+from iamgen.model.trail import Extraction, FileKey, FileStatus
 from iamgen.plugins import TimeWindow
 from iamgen.sources._trail.listing import Connection, list_files, normal_source
-from iamgen.sources._trail.pool import extractions, make_tasks
+from iamgen.sources._trail.pool import Task, extractions, make_tasks
 from iamgen.sources._trail.rules import LogRules
 from iamgen.store.database import Store
 
@@ -58,6 +58,7 @@ def ingest(
     connection: Connection,
     jobs: int | None = None,
     exact: bool = False,
+    spark: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> IngestReport:
@@ -81,7 +82,7 @@ def ingest(
         set_aside: list[FileStatus] = []
         total = sum(file.size for file in new)
         done = read = 0
-        for extraction in extractions(list(make_tasks(new)), connection, default_jobs() if jobs is None else jobs):
+        for extraction in _read(list(make_tasks(new)), connection, jobs, spark):
             store.add(extraction)
             for status in extraction.files:
                 statuses[status.status] += 1
@@ -107,6 +108,14 @@ def ingest(
         reread=tuple(sorted(stale)),
         set_aside=tuple(sorted(set_aside)),
     )
+
+
+def _read(tasks: list[Task], connection: Connection, jobs: int | None, spark: str | None) -> Iterator[Extraction]:
+    if spark is None:
+        return extractions(tasks, connection, default_jobs() if jobs is None else jobs)
+    from iamgen.sources.logs.spark import extractions as spread
+
+    return spread(tasks, connection, spark)
 
 
 def _stale(

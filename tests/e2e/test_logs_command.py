@@ -1,6 +1,7 @@
 """`iamgen logs` as a command: killed and resumed, two at once, from S3, with wrong input."""
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -344,3 +345,11 @@ def test_the_statement_of_a_table_is_printed(project: Path) -> None:
     )
     assert done.returncode == 0
     assert done.stdout.startswith("CREATE EXTERNAL TABLE `default`.`cloudtrail`")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyspark") is not None, reason="the extra is installed")
+def test_spark_without_its_extra_is_said(project: Path, tmp_path: Path) -> None:
+    trail = small_trail(tmp_path / "trail", days=1)
+    done = iamgen("logs", "ingest", trail, "--engine", "spark", "--master", "local[1]", cwd=project)
+    assert done.returncode == 2
+    assert "iamgen[spark]" in done.stderr

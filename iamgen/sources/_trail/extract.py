@@ -46,7 +46,17 @@ _LIST = 200
 class _Caller:
     """Who called: the fields of `RawCall` that come from `userIdentity`."""
 
-    __slots__ = ("account", "function_arn", "invoked_by", "is_session", "plan", "principal", "regions", "role_arn", "session")
+    __slots__ = (
+        "account",
+        "function_arn",
+        "invoked_by",
+        "is_session",
+        "plan",
+        "principal",
+        "regions",
+        "role_arn",
+        "session",
+    )
 
     def __init__(self, fields: tuple[str, ...], plan: int) -> None:
         self.principal, self.account, self.role_arn, self.session, self.function_arn, self.invoked_by = fields

@@ -274,3 +274,10 @@ def _run(task: Task) -> Extraction:
     if _reader is None:
         raise RuntimeError("the process was not started by the pool")
     return _reader.read(task)
+
+
+def read_task(task: Task, connection: Connection) -> Extraction:
+    """Return what the files of a task give; one reader serves all tasks of a process."""
+    if _reader is None:
+        _start(connection)
+    return _run(task)
