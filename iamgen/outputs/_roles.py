@@ -59,9 +59,7 @@ def deployables(result: SuggestResult) -> Iterator[Deployable]:
         yield _deployable(suggestion, key, shared=shared)
     if result.functions and not count:
         names = ", ".join(f"`{item.function.name}`" for item in result.functions[:5])
-        raise InputError(
-            f"not enough evidence for {names}", hint="`iamgen doctor` says what is missing"
-        )
+        raise InputError(f"not enough evidence for {names}", hint="`iamgen doctor` says what is missing")
 
 
 def _deployable(suggestion: Suggestion, key: str, *, shared: bool) -> Deployable:
@@ -80,7 +78,7 @@ def _deployable(suggestion: Suggestion, key: str, *, shared: bool) -> Deployable
         title=name,
         suggestion=suggestion,
         functions=suggestion.role.shared_by if shared else (suggestion.function.name,),
-        policies=policies
+        policies=tuple(_named(part, identifier(name)) for part in policies)
         or (
             DeployedPolicy(
                 name=identifier(name),
@@ -90,15 +88,18 @@ def _deployable(suggestion: Suggestion, key: str, *, shared: bool) -> Deployable
                 limit_chars=10_240,
             ),
         ),
-        symbolic={
-            replace(plain, sid=None): symbolic
-            for plain, symbolic in zip(statements, twins, strict=True)
-        },
+        symbolic={replace(plain, sid=None): symbolic for plain, symbolic in zip(statements, twins, strict=True)},
         references=references_of(suggestion),
         boundary=suggestion.boundary,
         trust=trust or LAMBDA_TRUST,
         shared=shared,
     )
+
+
+def _named(part: DeployedPolicy, name: str) -> DeployedPolicy:
+    """Return a part under the name of its function or role, its number kept."""
+    number = part.name.rpartition("-")[2] if "-" in part.name else ""
+    return replace(part, name=f"{name}-{number}" if number.isdigit() else name)
 
 
 def references_of(suggestion: Suggestion) -> References:
@@ -122,26 +123,21 @@ def twin_of(policy: Policy, deployable: Deployable) -> Policy:
     return replace(
         policy,
         statements=tuple(
-            replace(deployable.symbolic.get(replace(item, sid=None), item), sid=item.sid)
-            for item in policy.statements
+            replace(deployable.symbolic.get(replace(item, sid=None), item), sid=item.sid) for item in policy.statements
         ),
     )
 
 
 def identifier(name: str) -> str:
     """Return letters and digits of a name as a logical id, never empty."""
-    words = "".join(
-        character if character.isascii() and character.isalnum() else " " for character in name
-    ).split()
+    words = "".join(character if character.isascii() and character.isalnum() else " " for character in name).split()
     joined = "".join(word[0].upper() + word[1:] for word in words)
     return (joined if joined and joined[0].isalpha() else f"Function{joined}")[:200]
 
 
 def snake(name: str) -> str:
     """Return a name as an identifier of Terraform, lower case with underscores."""
-    words = "".join(
-        character if character.isascii() and character.isalnum() else " " for character in name
-    ).split()
+    words = "".join(character if character.isascii() and character.isalnum() else " " for character in name).split()
     joined = "_".join(words).lower()
     return joined if joined and not joined[0].isdigit() else f"function_{joined}"
 
@@ -155,11 +151,7 @@ def head_lines(deployable: Deployable, mark: str = "#") -> list[str]:
     if suggestion.gaps:
         parts.append(f"{len(suggestion.gaps)} gaps")
     parts += suggestion.reasons[:3]
-    dropped = sum(
-        1
-        for row in suggestion.permissions
-        if row.verdict == "review" and row.kept is None and row.row != 1
-    )
+    dropped = sum(1 for row in suggestion.permissions if row.verdict == "review" and row.kept is None and row.row != 1)
     if dropped:
         parts.append(f"{dropped} unknown grants dropped")
     return [f"{mark} {comment('; '.join(parts))[:400]}"]

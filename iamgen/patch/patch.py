@@ -60,7 +60,11 @@ def patch(path: str, text: str, kind: str, targets: tuple[PatchTarget, ...]) -> 
     for target in targets:
         try:
             if patcher is None:
-                raise refuse(f"{path} {', '.join(target.functions)}", f"{kind} is not patched")
+                raise refuse(
+                    f"{path} {', '.join(target.functions)}",
+                    f"iamgen suggest --function {target.functions[0]} --format cdk-typescript "
+                    "(or cdk-python) prints the code",
+                )
             if target.policy.size_chars > INLINE_LIMIT:
                 raise refuse(f"{path} {target.role}", "the policy is over the inline limit")
             found, said = patcher(body, path, target)

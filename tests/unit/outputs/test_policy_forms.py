@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF012  templates and policies stand as users write them
+# ruff: noqa: RUF012  templates and policies stand as users write them
 """Each policy form is read back by a reader that is not ours, and says what the JSON form says."""
 
 import ast
@@ -33,9 +33,7 @@ RESOURCES = (
     resource("Uploads", "AWS::S3::Bucket"),
     resource("Jobs", "AWS::SQS::Queue", "jobs"),
 )
-HOSTILE = (
-    "a'b\"c: #{x}\n- !!python/object:os.system `*&%{ for } ${jndi} */ </script> \u2028 \U0001f600"
-)
+HOSTILE = "a'b\"c: #{x}\n- !!python/object:os.system `*&%{ for } ${jndi} */ </script> \u2028 \U0001f600"
 
 
 def rows(names=NAMES):
@@ -45,9 +43,7 @@ def rows(names=NAMES):
         needed("s3:GetObject", BUCKET + "/in/*", names),
         needed("s3:ListBucket", BUCKET, names),
         needed("sqs:SendMessage", "arn:${Partition}:sqs:${Region}:${Account}:{Jobs}", names),
-        needed(
-            "ssm:GetParameter", "arn:${Partition}:ssm:${Region}:${Account}:parameter/{Param}", names
-        ),
+        needed("ssm:GetParameter", "arn:${Partition}:ssm:${Region}:${Account}:parameter/{Param}", names),
         needed("ec2:DescribeVpcs", "*"),
         needed(
             "kms:Decrypt",
@@ -58,11 +54,7 @@ def rows(names=NAMES):
             ),
         ),
         unknown(Statement(actions=("glue:*",), resources=("*",))),
-        unknown(
-            Statement(
-                actions=("logs:PutLogEvents",), resources=("arn:aws:logs:*:*:${aws:username}",)
-            )
-        ),
+        unknown(Statement(actions=("logs:PutLogEvents",), resources=("arn:aws:logs:*:*:${aws:username}",))),
     )
 
 
@@ -212,6 +204,30 @@ def test_sam_translates_and_lints_without_error(tmp_path):
     assert [item for item in _lint(place) if item.rule.id.startswith("E")] == []
 
 
+def test_cloudformation_lints_without_error(tmp_path):
+    body = _long_form(
+        cloudformation.render(
+            answer(boundary=document({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:*:s3:::b"}))
+        )
+    )
+    body["Parameters"] = {"Param": {"Type": "String"}}
+    body["Resources"] |= {
+        "Orders": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+            },
+        },
+        "Uploads": {"Type": "AWS::S3::Bucket"},
+        "Jobs": {"Type": "AWS::SQS::Queue"},
+    }
+    place = tmp_path / "t.json"
+    place.write_text(json.dumps(body))
+    assert [item for item in _lint(place) if item.rule.id.startswith("E")] == []
+
+
 def _lint(place):
     from cfnlint.api import lint_file
 
@@ -220,9 +236,7 @@ def _lint(place):
 
 class _NoManaged:
     def load(self):
-        return {
-            "AWSLambdaBasicExecutionRole": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-        }
+        return {"AWSLambdaBasicExecutionRole": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
 
 
 def _long_form(text):
@@ -234,9 +248,7 @@ def _long_form(text):
 
     Reader.add_constructor("!Sub", lambda loader, node: {"Fn::Sub": loader.construct_scalar(node)})
     Reader.add_constructor("!Ref", lambda loader, node: {"Ref": loader.construct_scalar(node)})
-    Reader.add_constructor(
-        "!GetAtt", lambda loader, node: {"Fn::GetAtt": loader.construct_scalar(node).split(".")}
-    )
+    Reader.add_constructor("!GetAtt", lambda loader, node: {"Fn::GetAtt": loader.construct_scalar(node).split(".")})
     yaml.Constructor = Reader
     return yaml.load(text)
 
@@ -255,9 +267,7 @@ def test_serverless_writes_a_shared_role_to_the_provider():
 
 
 TF_RESOURCES = (
-    resource(
-        "aws_dynamodb_table.orders", "AWS::DynamoDB::Table", reference="aws_dynamodb_table.orders"
-    ),
+    resource("aws_dynamodb_table.orders", "AWS::DynamoDB::Table", reference="aws_dynamodb_table.orders"),
     resource("aws_s3_bucket.uploads", "AWS::S3::Bucket", reference="aws_s3_bucket.uploads"),
 )
 
@@ -274,19 +284,13 @@ def terraform_answer():
                 needed("dynamodb:Query", table + "/index/*", names),
                 needed("s3:GetObject", bucket + "/*", names),
                 needed("s3:PutObject", bucket + "/*", names),
-                needed(
-                    "sns:Publish", "arn:${Partition}:sns:${Region}:${Account}:{var.topic}", names
-                ),
+                needed("sns:Publish", "arn:${Partition}:sns:${Region}:${Account}:{var.topic}", names),
                 needed(
                     "kms:Decrypt",
                     "*",
-                    conditions=(
-                        Condition("StringLike", "kms:ViaService", ("s3.*.amazonaws.com",)),
-                    ),
+                    conditions=(Condition("StringLike", "kms:ViaService", ("s3.*.amazonaws.com",)),),
                 ),
-                unknown(
-                    Statement(actions=("s3:*",), resources=("arn:aws:s3:::h/${aws:username}/*",))
-                ),
+                unknown(Statement(actions=("s3:*",), resources=("arn:aws:s3:::h/${aws:username}/*",))),
             ),
             resources=TF_RESOURCES,
             role=RoleInfo(name="r", arn=None, key="aws_iam_role.ingest"),
@@ -333,9 +337,7 @@ def test_terraform_reads_back_equal():
             one[name] = listed[0] if len(listed) == 1 else listed
         for condition in item.get("condition", ()):
             (value,) = condition["values"]
-            one["Condition"] = {
-                plain(condition["test"]): {plain(condition["variable"]): plain(value)}
-            }
+            one["Condition"] = {plain(condition["test"]): {plain(condition["variable"]): plain(value)}}
         got.append(canonical(one))
     assert got == expected(terraform_answer())
     assert "role   = aws_iam_role.ingest.id" in text
@@ -346,9 +348,7 @@ def test_python_code_reads_back_equal():
     calls = [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "PolicyStatement"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "PolicyStatement"
     ]
     got = [canonical(_python_statement(call)) for call in calls]
     assert got == expected(answer())
@@ -372,10 +372,7 @@ def _python_value(node):
         case ast.List():
             return [_python_value(entry) for entry in node.elts]
         case ast.Dict():
-            return {
-                _python_value(k): _python_value(v)
-                for k, v in zip(node.keys, node.values, strict=True)
-            }
+            return {_python_value(k): _python_value(v) for k, v in zip(node.keys, node.values, strict=True)}
         case ast.Attribute(attr="ALLOW"):
             return "Allow"
         case ast.Attribute(attr=name):
@@ -402,10 +399,7 @@ def test_typescript_code_reads_back_equal():
     todo = [root]
     while todo:
         node = todo.pop(0)
-        if (
-            node.type == "new_expression"
-            and b"PolicyStatement" in node.child_by_field_name("constructor").text
-        ):
+        if node.type == "new_expression" and b"PolicyStatement" in node.child_by_field_name("constructor").text:
             (body,) = node.child_by_field_name("arguments").named_children
             got.append(canonical(_typescript_statement(body)))
         else:
@@ -433,9 +427,7 @@ def _typescript_value(node):
         return [_typescript_value(child) for child in node.named_children]
     if node.type == "object":
         return {
-            json.loads(pair.child_by_field_name("key").text): _typescript_value(
-                pair.child_by_field_name("value")
-            )
+            json.loads(pair.child_by_field_name("key").text): _typescript_value(pair.child_by_field_name("value"))
             for pair in node.named_children
         }
     if node.type == "member_expression":
@@ -455,9 +447,7 @@ def _typescript_value(node):
 @pytest.mark.parametrize("form", [cloudformation, sam, serverless])
 def test_hostile_names_stay_scalars_in_yaml(form):
     arn = f"arn:aws:s3:::{HOSTILE}"
-    text = form.render(
-        result(suggestion("F", (needed("s3:GetObject", arn), needed("s3:PutObject", arn + "/*"))))
-    )
+    text = form.render(result(suggestion("F", (needed("s3:GetObject", arn), needed("s3:PutObject", arn + "/*")))))
     listed = []
 
     def walk(value):
@@ -509,9 +499,7 @@ def test_a_boundary_comes_with_its_deployment():
     read = read_yaml(cloudformation.render(found))["Resources"]
     assert read["OrderIngestRole"]["Properties"]["PermissionsBoundary"] == _Any()
     assert read["OrderIngestBoundary"]["Type"] == "AWS::IAM::ManagedPolicy"
-    assert "permissions_boundary = aws_iam_policy.orderingest_boundary.arn" in terraform.render(
-        found
-    )
+    assert "permissions_boundary = aws_iam_policy.orderingest_boundary.arn" in terraform.render(found)
     assert "new iam.ManagedPolicy" in cdk_typescript.render(found)
     assert "iam.ManagedPolicy(" in cdk_python.render(found)
 
