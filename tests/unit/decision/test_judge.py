@@ -246,3 +246,17 @@ def test_each_statement_counts_once() -> None:
     )
     counts = ruling(role, fact("dynamodb:PutItem", TABLE), hidden=("sqs",)).statements
     assert counts.total == counts.kept + counts.narrowed + counts.removed + counts.unknown == 4
+
+
+def test_shuffled_facts_give_the_same_rows() -> None:
+    facts = [
+        fact("dynamodb:PutItem", TABLE),
+        fact("sqs:SendMessage", "arn:aws:sqs:::a"),
+        fact("sqs:SendMessage", "arn:aws:sqs:::b"),
+        logged("sqs:SendMessage", "arn:aws:sqs:::b"),
+        fact("xray:PutTraceSegments", "*", Origin.PLATFORM, certainty=Certainty.RULE),
+    ]
+    expected = [(d.action, d.resource.arn) for d in ruling(grants(), *facts).functions[0].rows]
+    for turn in range(len(facts)):
+        turned = facts[turn:] + facts[:turn]
+        assert [(d.action, d.resource.arn) for d in ruling(grants(), *turned).functions[0].rows] == expected
