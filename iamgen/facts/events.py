@@ -468,7 +468,7 @@ class _Request:
         return tuple(dict.fromkeys(_fill_home(text, self._home) for text in found if text))
 
     def home(self, template: str) -> dict[str, str]:
-        """Return partition, region and account of a resource of the caller: where the event itself points, if it does."""
+        """Return partition, region and account of a resource: where the event itself points, else the caller's."""
         home = dict(self._home)
         service = template.split(":", 3)[2] if template.startswith("arn:") else ""
         for fields in self._listed:

@@ -4,9 +4,10 @@ What enters: event rows, and the functions of the project where there are any. W
 whose session made the call, or why it belongs to none. In this order: the function that the record itself names
 (`inScopeOf`); a session whose name is a function known to run in that role; the Lambda service itself in the role; else
 somebody else in the role. A function is known to run in a role when a record names both, or when the Lambda service
-assumed the role under the function's name; its region is where that happened. Where nothing is known of a role, not even
-that somebody took it on, a session that calls from where Lambda runs functions and bears a name that a function can
-have is that function; its region is the one it called most in. Nothing is guessed: two functions that fit are an ambiguity that lists both.
+assumed the role under the function's name; its region is where that happened. Where nothing is known of a role, not
+even that somebody took it on, a session that calls from where Lambda runs functions and bears a name that a function
+can have is that function; its region is the one it called most in. Nothing is guessed: two functions that fit are an
+ambiguity that lists both.
 """
 
 import re

@@ -110,7 +110,9 @@ def read_other(places: list[str], *, maps: AccessMaps, window: TimeWindow, conne
         gaps=tuple(gap for part in parts for gap in part.gaps),
         places=tuple(place for part in parts for place in part.places),
         files=(
-            sum(part.files[0] for part in parts), sum(part.files[1] for part in parts), sum(part.files[2] for part in parts),
+            sum(part.files[0] for part in parts),
+            sum(part.files[1] for part in parts),
+            sum(part.files[2] for part in parts),
         ),
         bad_records=sum(part.bad_records for part in parts),
     )  # fmt: skip

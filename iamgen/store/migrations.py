@@ -14,7 +14,7 @@ MIGRATIONS: tuple[str, ...] = (
         id INTEGER PRIMARY KEY,
         place TEXT NOT NULL UNIQUE      -- folder or file, absolute path or URL
     );
-    CREATE TABLE files (                -- the watermark: a file that stands here as it is at its place is not read again
+    CREATE TABLE files (                -- the watermark: a file that stands here unchanged is not read again
         partition INTEGER NOT NULL REFERENCES partitions (id),
         name TEXT NOT NULL,
         size INTEGER NOT NULL,
@@ -54,7 +54,7 @@ MIGRATIONS: tuple[str, ...] = (
         deployment INTEGER NOT NULL,
         PRIMARY KEY (event_id, partition)
     ) WITHOUT ROWID;
-    CREATE TABLE plans (                -- what was kept of requests: where the maps want more today, the files are read again
+    CREATE TABLE plans (                -- what was kept of requests: where the maps want more, files are read again
         event_source TEXT NOT NULL,
         event_name TEXT NOT NULL,
         digest TEXT NOT NULL,

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  records and tables of cases read better in one line
 """How fast a trail is read, beside what else does it, in one run on one machine.
 
 By default a small sample with loose bounds, so that a loop that became slow is noticed. `IAMGEN_BENCH_EVENTS=2000000`

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  records and tables of cases read better in one line
 """A trail for measurements: many events of functions, people and services, the same bytes for the same arguments."""
 
 import gzip

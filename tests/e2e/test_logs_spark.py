@@ -1,3 +1,4 @@
+# ruff: noqa: E501  records and tables of cases read better in one line
 """Spark: a real standalone cluster of two workers gives the facts that one process gives."""
 
 import csv

@@ -155,10 +155,7 @@ class _Request:
                 self._unsaid.add(where)
                 return False
             self.said.add(where)
-        for name in self.tested:
-            if name in raw:
-                return False
-        return True
+        return all(name not in raw for name in self.tested)
 
     def read(self, raw: Raw, where: str) -> str:
         """Return the members found, as JSON text; empty where there are none, or none that `where` does not say."""
@@ -169,7 +166,7 @@ class _Request:
             request = self._decode(raw)
         except msgspec.MsgspecError:
             return ""
-        key = self._rest(request)
+        key: Any = self._rest(request)
         if self._first is not None:
             value = getattr(request, self._first)
             key = (key, value.rpartition("/")[0] if type(value) is str else value)

@@ -1,4 +1,4 @@
-"""What files a trail consists of: folders, single files and S3 prefixes, each file with what tells it from a changed one.
+"""What files a trail consists of, each with what tells it from a changed one: folders, single files, S3 prefixes.
 
 A partition is the folder that files lie in (CloudTrail makes one for each account, region and day), as an absolute path
 or `s3://` URL with a closing slash; a source that is one file is a partition of its own.
@@ -172,7 +172,7 @@ class _s3_errors:  # noqa: N801  reads as a statement
             raise AccessError(
                 f"S3 refused: {code}",
                 place=f"s3://{self._bucket}",
-                hint="reading a trail needs s3:ListBucket on the bucket and s3:GetObject on its objects, and kms:Decrypt on its key",
+                hint="a trail needs s3:ListBucket on the bucket, s3:GetObject on its objects, kms:Decrypt on its key",
             ) from error
         if isinstance(error, BotoCoreError):
             raise AccessError(f"S3 could not be reached: {error}", place=f"s3://{self._bucket}") from error

@@ -1,4 +1,4 @@
-"""One file of a trail, from bytes to typed records: unpacked within bounds, decoded once, salvaged where its form is odd.
+"""One file of a trail, from bytes to typed records: unpacked within bounds, decoded once, salvaged if its form is odd.
 
 What enters: the bytes of a file. What leaves: records with the fields that matter, requests and identities still raw.
 A file that is no log raises `BadFile` with its reason; a record that is none is counted. Nothing here looks at meaning.

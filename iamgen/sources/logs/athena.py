@@ -177,8 +177,8 @@ def _columns(*, scope: bool, prefix: bool, names: tuple[str, ...]) -> str:
             "eventcategory AS category",
             "CASE WHEN sharedeventid IS NOT NULL THEN 'true' END AS shared",
             "errorcode AS error_code",
-            "CASE WHEN errormessage LIKE '%not authorized%' OR errormessage LIKE '%polic%' OR errormessage LIKE '%boundary%' "
-            "THEN errormessage END AS error_message",
+            "CASE WHEN errormessage LIKE '%not authorized%' OR errormessage LIKE '%polic%' "
+            "OR errormessage LIKE '%boundary%' THEN errormessage END AS error_message",
             "useridentity.type AS principal",
             f"CASE WHEN {_ROLE} THEN useridentity.arn END AS caller_arn",
             "useridentity.accountid AS caller_account",
@@ -305,7 +305,7 @@ def _run(athena: Any, table: Table, sql: str) -> Iterator[list[str | None]]:
         detail = error.response.get("Error", {})
         raise AccessError(
             f"Athena refused: {detail.get('Code', '')}: {detail.get('Message', '')}",
-            hint="it needs athena:StartQueryExecution, GetQueryExecution, GetQueryResults, glue:GetTable and the bucket",
+            hint="it needs athena:StartQueryExecution, GetQueryExecution, GetQueryResults, glue:GetTable, the bucket",
         ) from error
     except BotoCoreError as error:
         raise AccessError(f"Athena could not be reached: {error}") from error

@@ -1,8 +1,9 @@
 """The same reading of files, spread over a Spark cluster: for trails that one machine does not read in time.
 
-A task of files is one row of a data frame; `mapInArrow` reads it where the executor runs, by the function that a process
-of the pool runs, and what it gives comes back as one row. Facts are equal because nothing else is computed there. Files
-must be where every executor sees them: `s3://`, or a folder mounted on all. Workers need iamgen and what it stands on.
+A task of files is one row of a data frame; `mapInArrow` reads it where the executor runs, by the function that a
+process of the pool runs, and what it gives comes back as one row. Facts are equal because nothing else is computed
+there. Files must be where every executor sees them: `s3://`, or a folder mounted on all. Workers need iamgen and what
+it stands on.
 """
 
 import pickle
@@ -27,8 +28,8 @@ def extractions(tasks: list[Task], connection: Connection, master: str) -> Itera
     if not tasks:
         return
     session = _session(master)
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
+    from py4j.protocol import Py4JError  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from pyspark.errors import PySparkException  # type: ignore[import-not-found, unused-ignore]
 
     try:
         rows = [(pickle.dumps((task, connection)),) for task in tasks]
@@ -49,7 +50,7 @@ def extractions(tasks: list[Task], connection: Connection, master: str) -> Itera
 
 def _session(master: str) -> Any:
     try:
-        from pyspark.sql import SparkSession
+        from pyspark.sql import SparkSession  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
         raise UsageError("the Spark engine is not installed", hint="pip install 'iamgen[spark]'") from error
     try:
@@ -66,7 +67,7 @@ def _session(master: str) -> Any:
 
 def _read_batches(batches: Any) -> Iterator[Any]:
     """Read the tasks of a partition; runs on an executor."""
-    import pyarrow
+    import pyarrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     for batch in batches:
         for value in batch.column(0):
@@ -85,9 +86,11 @@ def read_events(location: str, window: TimeWindow) -> Iterator[ApiEvent | Covera
     tallies: dict[RawCall, list[int]] = {}
     gaps: list[Gap] = []
     for extraction in extractions(tasks, connection, master):
-        for status in extraction.files:
-            if status.status == "bad":
-                gaps.append(Gap(GapReason.LOG_FILE, status.reason, Location(status.file.partition + status.file.name)))
+        gaps.extend(
+            Gap(GapReason.LOG_FILE, status.reason, Location(status.file.partition + status.file.name))
+            for status in extraction.files
+            if status.status == "bad"
+        )
         for tally in extraction.tallies:
             known = tallies.setdefault(tally.call, [0, tally.first, tally.last])
             known[0] += tally.events

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  records and tables of cases read better in one line
 """From logged calls to facts: the action, the resource, the condition; or why there is none."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  records and tables of cases read better in one line
 """From a trail to usage: what is new is read once, everything is counted once, a snapshot says the same."""
 
 import json

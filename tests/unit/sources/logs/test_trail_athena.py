@@ -1,3 +1,4 @@
+# ruff: noqa: E501  records and tables of cases read better in one line
 """Athena: the statement and the query parse, the query's rows give the facts that files give."""
 
 import json

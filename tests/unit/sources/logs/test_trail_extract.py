@@ -1,3 +1,4 @@
+# ruff: noqa: E501  records and tables of cases read better in one line
 """What the loop over a trail tallies: any order, any grouping, any odd form."""
 
 import gzip
