@@ -334,11 +334,11 @@ class Module:
             if self.address(block.type, *block.labels) != address:
                 continue
             values = self.block_values(block, {})
-            statements = [_statement(row) for row in values.get("statement", ())]
+            statements = [_statement(row) for row in _rows(values.get("statement"))]
             for word in ("source_policy_documents", "override_policy_documents"):
-                for inner in values.get(word) or ():
-                    if isinstance(inner, dict):
-                        statements.extend(inner.get("Statement", ()))
+                for inner in _rows(values.get(word)):
+                    listed = inner.get("Statement")
+                    statements.extend(_rows(listed if isinstance(listed, list) else [listed]))
             return {"Version": Text.of("2012-10-17"), "Statement": statements}
         return Unseen(address)
 
@@ -412,17 +412,20 @@ def _statement(row: dict[str, Any]) -> dict[str, Any]:
         if key in row:
             found[name] = row[key]
     for key, name in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
-        rows = [entry for entry in row.get(key) or () if isinstance(entry, dict)]
+        rows = _rows(row.get(key))
         if rows:
             found[name] = {_word(entry.get("type")): entry.get("identifiers") for entry in rows}
     conditions: dict[str, Any] = {}
-    for entry in row.get("condition") or ():
-        if isinstance(entry, dict):
-            keys = conditions.setdefault(_word(entry.get("test")), {})
-            keys[_word(entry.get("variable"))] = entry.get("values")
+    for entry in _rows(row.get("condition")):
+        keys = conditions.setdefault(_word(entry.get("test")), {})
+        keys[_word(entry.get("variable"))] = entry.get("values")
     if conditions:
         found["Condition"] = conditions
     return found
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def _word(value: Any) -> str:

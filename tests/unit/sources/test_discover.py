@@ -167,9 +167,9 @@ def test_nothing_comes_from_the_environment_or_from_outside(tmp_path, monkeypatc
             "../../outside}\n    Properties: {PackageType: Image}\n",
         },
     )
-    os.symlink(outside / "secret.yml", project / "sls/link.yml")
-    os.symlink(outside / "secret.json", project / "tf/link.json")
-    os.symlink(outside / "code", project / "sam/code")
+    (project / "sls/link.yml").symlink_to(outside / "secret.yml")
+    (project / "tf/link.json").symlink_to(outside / "secret.json")
+    (project / "sam/code").symlink_to(outside / "code")
 
     found = read_project(ReadOptions(project=project), None, None)
 
