@@ -24,17 +24,18 @@ def capped(text: str, limit: int) -> str:
 
 def visible(text: str, *, keep: str = "") -> str:
     """Return the text with each hidden character written as an escape; those in `keep` stay."""
+    # NOTE: GitHub's runner takes `##[` anywhere in a line of a log for a command.
+    text = text.replace("##[", "#\\x23[")
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        character if character in keep or not _is_hidden(character) else _spelled(character)
-        for character in text
+        character if character in keep or not _is_hidden(character) else _spelled(character) for character in text
     )
 
 
 def terminal(text: str) -> str:
     """Return one line for a terminal or a CI log: no control, no workflow command."""
-    shown = visible(text).replace("##[", "#\\x23[")
+    shown = visible(text)
     return "\\x3a" + shown.lstrip()[1:] if shown.lstrip().startswith("::") else shown
 
 
@@ -87,13 +88,7 @@ def github_message(text: str) -> str:
 
     Source: GitHub's actions/toolkit, `command.ts` (checked 2026-11).
     """
-    return (
-        visible(text, keep="\r\n")
-        .replace("%", "%25")
-        .replace("\r", "%0D")
-        .replace("\n", "%0A")
-        .replace("##[", "#\\x23[")
-    )
+    return visible(text, keep="\r\n").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def github_property(text: str) -> str:
