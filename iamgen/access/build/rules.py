@@ -250,9 +250,8 @@ def _resources(context: Context, rule: Row, path: str | None, action: str, rows:
         if action.startswith(f"{context.prefix}:") and rows and "member" not in rule and "always" not in rule:
             return [[row[0], row[1]] for row in rows[0].get("r", [])]
         return [["*", {}]]
-    rows = [_typed(context, rule["type"], rule.get("bind", {}), path)]
-    rows += [_typed(context, each["type"], each.get("bind", {}), path) for each in rule.get("also", ())]
-    return rows
+    typed = [{"type": rule["type"], "bind": rule.get("bind", {})}, *rule.get("also", ())]
+    return [_typed(context, each["type"], each.get("bind", {}), path) for each in typed]
 
 
 def _typed(context: Context, type_name: str, values: Row, path: str | None) -> list[Any]:
