@@ -63,9 +63,7 @@ def prove(
     )
 
 
-def no_new_access(
-    current: Layers, suggested: Layers, universe: Universe, *, typed: bool = True
-) -> Answer:
+def no_new_access(current: Layers, suggested: Layers, universe: Universe, *, typed: bool = True) -> Answer:
     """Return whether the suggested side allows nothing that the current side does not."""
     return subset(suggested, current, universe, typed=typed)
 
@@ -239,15 +237,13 @@ def _fits(action: str, resource: str, universe: Universe) -> bool:
 
 
 def _shape(template: str, universe: Universe) -> Glob:
-    from iamgen.semantics.subset import plain_wildcards
+    from iamgen.semantics.relations import plain_wildcards
     from iamgen.semantics.witness import template_pattern
 
     return Glob(plain_wildcards(template_pattern(template, universe.segments)))
 
 
-def _carries(
-    statement: Statement, action: str, resource: str, request: Request, suggested: Policy
-) -> bool:
+def _carries(statement: Statement, action: str, resource: str, request: Request, suggested: Policy) -> bool:
     if not action_matches(action, request.action):
         return False
     cell = replace(statement, actions=(action,), resources=(resource,))

@@ -14,6 +14,10 @@ MAX_STATES = 20_000
 included"."""
 
 
+CHEAP_SIGNS = 2_000
+"""Signs of one pattern times signs of another up to which `surely_covers` looks closely."""
+
+
 @dataclass(frozen=True)
 class Glob:
     """A pattern of `*` (any run) and `?` (one character); all else is literal."""
@@ -59,6 +63,17 @@ class Glob:
 
         Exact up to `MAX_STATES` visited states, which only patterns made for it exceed; then False.
         """
+        quick = self._quick_cover(other)
+        return _covers(self.text, other.text) if quick is None else quick
+
+    def surely_covers(self, other: "Glob") -> bool:
+        """Whether `covers` holds, as far as that is cheap to see; False may mean "not seen"."""
+        quick = self._quick_cover(other)
+        if quick is None and len(self.text) * len(other.text) <= CHEAP_SIGNS:
+            return _covers(self.text, other.text)
+        return quick is True
+
+    def _quick_cover(self, other: "Glob") -> bool | None:
         if self.text in ("*", other.text):
             return True
         if other.is_literal:
@@ -71,7 +86,7 @@ class Glob:
             return False
         if "?" not in self.text and self.matches(other.text):
             return True  # each `*` and `?` of the other lies under a `*` of this one
-        return _covers(self.text, other.text)
+        return None
 
     def overlaps(self, other: "Glob") -> bool:
         """Whether some string is one of both patterns (exact)."""
@@ -139,10 +154,7 @@ def _matches(pieces: tuple[str, ...], value: str) -> bool:
 def _piece_at(piece: str, value: str, at: int) -> bool:
     if "?" not in piece:
         return value.startswith(piece, at)
-    return all(
-        sign in ("?", character)
-        for sign, character in zip(piece, value[at : at + len(piece)], strict=True)
-    )
+    return all(sign in ("?", character) for sign, character in zip(piece, value[at : at + len(piece)], strict=True))
 
 
 def _find(piece: str, value: str, start: int, end: int) -> int:
@@ -268,7 +280,5 @@ def _pairs(left: str, right: str, at: int, beside: int) -> Iterator[tuple[int, i
         yield at, beside + 1
         if sign:
             yield at + 1, beside
-    if (sign and against and "*" not in (sign, against)) and (
-        sign == against or "?" in (sign, against)
-    ):
+    if (sign and against and "*" not in (sign, against)) and (sign == against or "?" in (sign, against)):
         yield at + 1, beside + 1

@@ -197,15 +197,12 @@ class Space:
                 mask |= self.mask(pattern)
         for condition in statement.conditions:
             self.keys.setdefault(condition.key.lower(), condition.key)
-        atoms = frozenset(
-            atom_of(condition, variables=variables) for condition in statement.conditions
-        )
+        atoms = frozenset(atom_of(condition, variables=variables) for condition in statement.conditions)
         found = []
         for chosen, extra in _defaults(texts, enabled=variables):
             patterns = tuple(
                 dict.fromkeys(
-                    self._pattern(text, shown, variables=variables)
-                    for text, shown in zip(chosen, texts, strict=True)
+                    self._pattern(text, shown, variables=variables) for text, shown in zip(chosen, texts, strict=True)
                 )
             )
             found.append(
@@ -269,9 +266,7 @@ def _absence(key: str) -> Atom:
     )
 
 
-def _defaults(
-    texts: tuple[str, ...], *, enabled: bool
-) -> list[tuple[tuple[str, ...], frozenset[Atom]]]:
+def _defaults(texts: tuple[str, ...], *, enabled: bool) -> list[tuple[tuple[str, ...], frozenset[Atom]]]:
     """Return the texts once with each variable's default and once without, and when each counts."""
     keys: dict[str, None] = {}
     if enabled:

@@ -276,9 +276,7 @@ def _group_masks(machine: Machine, group: Group) -> tuple[int, int, int]:
     return accept, total, alive
 
 
-def _matched(
-    state: int, groups: Sequence[Group], masks: list[tuple[int, int, int]]
-) -> tuple[int, ...] | None:
+def _matched(state: int, groups: Sequence[Group], masks: list[tuple[int, int, int]]) -> tuple[int, ...] | None:
     matched = []
     for number, group in enumerate(groups):
         if bool(state & masks[number][0]) != group.negated:

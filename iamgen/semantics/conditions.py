@@ -83,9 +83,7 @@ def _holds_absent(condition: Condition) -> bool:
     return "Not" in condition.operator
 
 
-def _comparison(
-    condition: Condition, context: Context, *, variables: bool
-) -> Callable[[str], bool]:
+def _comparison(condition: Condition, context: Context, *, variables: bool) -> Callable[[str], bool]:
     """Return whether a request value equals one of the condition's values, negation left out."""
     operator = condition.operator.replace("Not", "")
     expected: list[str] = []
@@ -119,9 +117,7 @@ def _arn_like(expected: str, value: str) -> bool:
     patterns, fields = expected.split(":", 5), value.split(":", 5)
     if len(patterns) != 6 or len(fields) != 6:
         return False
-    return all(
-        Glob(pattern).matches(field) for pattern, field in zip(patterns, fields, strict=True)
-    )
+    return all(Glob(pattern).matches(field) for pattern, field in zip(patterns, fields, strict=True))
 
 
 def _boolean(expected: str, value: str) -> bool:

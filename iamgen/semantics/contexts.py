@@ -196,9 +196,7 @@ class Contexts:
                 allowed &= space.truth[other]
         return space.is_complete and not allowed & ~space.truth[atom]
 
-    def find(
-        self, holding: frozenset[Atom], blocks: Sequence[frozenset[Atom]]
-    ) -> Assignment | None:
+    def find(self, holding: frozenset[Atom], blocks: Sequence[frozenset[Atom]]) -> Assignment | None:
         """Return a context in which `holding` is true and each block has a false atom, or None.
 
         Atoms with variables must have been taken out of both.
@@ -363,9 +361,7 @@ def _arn_equals(pattern: str, value: str) -> bool:
 
 
 def _cases(value: str) -> list[str]:
-    return list(
-        dict.fromkeys((value, value.lower(), value.upper(), value.swapcase(), value.title()))
-    )
+    return list(dict.fromkeys((value, value.lower(), value.upper(), value.swapcase(), value.title())))
 
 
 # --- numbers, dates, networks ------------------------------------------------------------------
@@ -458,9 +454,7 @@ def _dates(atoms: Sequence[Atom]) -> list[str]:
 def _iso(value: Fraction) -> str:
     micro = int(value * 1_000_000)
     try:
-        when = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(
-            microseconds=micro
-        )
+        when = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(microseconds=micro)
     except OverflowError:
         return _decimal(value)
     return when.isoformat().replace("+00:00", "Z")

@@ -132,9 +132,7 @@ def names_action(statement: Statement, action: str) -> bool:
     return any(action_matches(pattern, action) for pattern in statement.actions)
 
 
-def _speaks_of(
-    statement: Statement, request: Request, context: Context, *, variables: bool
-) -> bool:
+def _speaks_of(statement: Statement, request: Request, context: Context, *, variables: bool) -> bool:
     if statement.not_resources:
         if any(
             _names_resource(pattern, request.resource, context, variables=variables)
@@ -142,8 +140,7 @@ def _speaks_of(
         ):
             return False
     elif statement.resources and not any(
-        _names_resource(pattern, request.resource, context, variables=variables)
-        for pattern in statement.resources
+        _names_resource(pattern, request.resource, context, variables=variables) for pattern in statement.resources
     ):
         return False
     return all(holds(condition, context, variables=variables) for condition in statement.conditions)
@@ -182,9 +179,7 @@ def _padded(pattern: str) -> str:
 # --- resource policies -------------------------------------------------------------------------
 
 
-def _resource_policy(
-    request: Request, layers: Layers, context: Context, unclear: set[str]
-) -> tuple[str, str | None]:
+def _resource_policy(request: Request, layers: Layers, context: Context, unclear: set[str]) -> tuple[str, str | None]:
     """Return how far the resource policy reaches, and by which statement.
 
     `denied`; `session`: it grants to the very session, which a boundary does not limit;

@@ -69,8 +69,6 @@ def ambiguous_forms(statement: Statement, *, variables: bool) -> tuple[str, ...]
         has_variable = variables and any("${" in value for value in condition.values)
         if has_variable and "Not" in condition.operator:
             found.add("variable-negated")
-        if condition.operator.startswith("Arn") and any(
-            len(split_fields(value)) < 6 for value in condition.values
-        ):
+        if condition.operator.startswith("Arn") and any(len(split_fields(value)) < 6 for value in condition.values):
             found.add("arn-condition-fields")
     return tuple(sorted(found))

@@ -14,10 +14,9 @@ this module, has allowed it on the left and not on the right. Whatever cannot be
 only.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from itertools import product
 
 from iamgen.model.condition import Condition
@@ -30,11 +29,18 @@ from iamgen.semantics.automata import (
     Machine,
     OutOfBudget,
     filler_for,
-    is_variable,
     search,
 )
 from iamgen.semantics.contexts import Assignment, Atom, Contexts
 from iamgen.semantics.layers import Layers
+from iamgen.semantics.relations import (
+    Relations,
+    contains,
+    loosened,
+    plain_prefix,
+    same_resources,
+    surely_covers,
+)
 from iamgen.semantics.universe import Universe, positions
 from iamgen.semantics.witness import Sketch, confirmed, template_pattern
 
@@ -42,7 +48,11 @@ STEPS = 400_000
 """Automaton steps that one comparison may take, about a second."""
 STEPS_EACH = 60_000
 """Steps for one obligation, so that one hard pattern does not use up all."""
-MAX_OBLIGATIONS = 20_000
+STEPS_CONFIRM = 400_000
+"""Statements and patterns that may be evaluated to confirm witnesses, about a second."""
+STEPS_OBLIGATION = 4
+STEPS_CASE = 2
+TOO_MUCH = "the patterns are too intricate"
 
 
 class Kind(StrEnum):
@@ -108,9 +118,7 @@ def subset(left: Layers, right: Layers, universe: Universe, *, typed: bool = Tru
     return Verdict(kind=Kind.PROVED)
 
 
-def differences(
-    left: Layers, right: Layers, universe: Universe, *, typed: bool = True
-) -> tuple[Difference, ...]:
+def differences(left: Layers, right: Layers, universe: Universe, *, typed: bool = True) -> tuple[Difference, ...]:
     """Return what `left` allows and `right` does not, in groups as large as they get.
 
     Empty exactly when `subset` is proved. A group holds the actions of one access level that are
@@ -195,9 +203,12 @@ class Comparison:
         atoms = {atom for clause in clauses for atom in clause.atoms}
         atoms |= {presence(key) for key in self.space.variables().values()}
         self._contexts = Contexts(sorted(atoms, key=repr), self._budget)
+        self._relations = Relations(self._budget)
         self._templates: dict[str, str] = {}
         used = {sign for clause in clauses for pattern in clause.patterns for sign in pattern.text}
         self._filler = filler_for(used)
+        self._confirming = STEPS_CONFIRM
+        self._size = sum(1 + len(clause.patterns) + len(clause.atoms) for clause in clauses)
 
     # --- the public questions --------------------------------------------------------------------
 
@@ -273,7 +284,7 @@ class Comparison:
                 and not masks[key] & ~masks[other]
                 and set(other[1]) <= set(key[1])
                 and groups[other][0][1].obligation.is_plain
-                and _covers_shown(other[0], key[0])
+                and surely_covers(other[0], key[0])
                 and (masks[other] != masks[key] or other[:2] != key[:2])
                 and not (_same(other, key, masks) and order[other] > order[key])
                 for other in groups
@@ -282,6 +293,9 @@ class Comparison:
 
     def confirm(self, found: Finding, mask: int | None = None) -> Request | None:
         """Return a readable request of a finding, confirmed by the evaluator; else None."""
+        if self._confirming <= 0:
+            return None
+        self._confirming -= self._size
         position = next(positions(found.mask if mask is None else mask))
         sketch = Sketch(
             action=self.space.name(position),
@@ -320,9 +334,7 @@ class Comparison:
                 if found.reason is None:
                     known = {key for key, _ in found.context}
                     more = tuple((k, v) for k, v in context if k not in known)
-                    witness = inner.confirm_with(
-                        replace(found, context=found.context + more), self.left, self.right
-                    )
+                    witness = inner.confirm_with(replace(found, context=found.context + more), self.left, self.right)
                     if witness is not None:
                         yield witness
         except Unsupported:
@@ -337,20 +349,24 @@ class Comparison:
 
     def findings(self) -> Iterator[Finding]:
         """Yield the obligations that fail or stay open, with the actions concerned."""
-        for count, obligation in enumerate(self._obligations()):
-            if count >= MAX_OBLIGATIONS:
-                reason = "too many combinations of statements"
-                yield Finding(obligation, obligation.mask, reason=reason)
-                return
-            failing = 0
-            for case in self._cases(obligation):
-                mask = obligation.mask & ~failing
-                if not mask:
-                    break
-                for found in self._examined(obligation, case, mask):
-                    if found.reason is None:
-                        failing |= found.mask
-                    yield found
+        last: Obligation | None = None
+        try:
+            for obligation in self._obligations():
+                last = obligation
+                failing = 0
+                for case in self._cases(obligation):
+                    mask = obligation.mask & ~failing
+                    if not mask:
+                        break
+                    for found in self._examined(obligation, case, mask):
+                        if found.reason is None:
+                            failing |= found.mask
+                        yield found
+        except OutOfBudget:
+            # What was not looked at is open: one finding stands for all of it.
+            everything = Obligation(self.space.everything, (ANYTHING,), (), frozenset(), ())
+            rest = everything if last is None else last
+            yield Finding(rest, rest.mask & self.space.everything, reason=TOO_MUCH)
 
     def _obligations(self) -> Iterator[Obligation]:
         removed = 0
@@ -358,21 +374,23 @@ class Comparison:
             if not clause.atoms and not clause.negated and "*" in clause.texts:
                 removed |= clause.mask
         for clauses in product(*self._left.layers):
-            mask = ~removed
+            self._budget.spend(1)
+            mask = self.space.everything & ~removed
             for clause in clauses:
                 mask &= clause.mask
             if not mask:
                 continue
             atoms = frozenset().union(*(clause.atoms for clause in clauses))
             excluded = tuple(p for c in clauses if c.negated for p in c.patterns)
-            lists = [(ANYTHING,) if c.negated else _widest(c.patterns) for c in clauses]
+            lists = [(ANYTHING,) if c.negated else self._relations.widest(c.patterns) for c in clauses]
             for patterns in product(*lists):
-                narrowed = _intersection(patterns)
+                self._budget.spend(STEPS_OBLIGATION)
+                narrowed = self._relations.intersection(patterns)
                 if narrowed is None:
                     continue
                 present = frozenset(presence(key) for p in narrowed for key in p.variables)
                 if len(narrowed) > 1:
-                    narrowed = tuple(_loosened(p) for p in narrowed)
+                    narrowed = tuple(loosened(p) for p in narrowed)
                 yield Obligation(mask, narrowed, excluded, atoms | present, clauses)
 
     def _cases(self, obligation: Obligation) -> Iterator["_Case"]:
@@ -383,7 +401,7 @@ class Comparison:
         for deny in self._right.denies:
             if not deny.mask & obligation.mask:
                 continue
-            if any(_contains(left, deny) for left in denies):
+            if any(contains(left, deny) for left in denies):
                 continue
             mask = obligation.mask & deny.mask
             atoms = obligation.atoms | deny.atoms
@@ -392,8 +410,8 @@ class Comparison:
                 excluded = deny.patterns if deny.negated else ()
                 loose = any(p.variables for p in patterns)
                 if loose:
-                    patterns = tuple(_loosened(p) for p in patterns)
-                narrowed = _intersection(patterns)
+                    patterns = tuple(loosened(p) for p in patterns)
+                narrowed = self._relations.intersection(patterns)
                 if narrowed is not None:
                     yield _Case(narrowed, atoms, denies, mask, excluded, loose)
 
@@ -413,13 +431,12 @@ class Comparison:
             return
         helpers: list[_Helper] = []
         for clause in case.helpers:
+            self._budget.spend(STEPS_CASE)
             if not clause.mask & mask:
                 continue
-            rest = frozenset(
-                atom for atom in clause.atoms if not self._contexts.implied(atom, case.atoms)
-            )
-            same = any(_same_resources(clause, own) for own in obligation.clauses)
-            if not rest and (same or _covers(clause, case.patterns)):
+            rest = frozenset(atom for atom in clause.atoms if not self._contexts.implied(atom, case.atoms))
+            same = any(same_resources(clause, own) for own in obligation.clauses)
+            if not rest and (same or self._relations.covers(clause, case.patterns)):
                 mask &= ~clause.mask
                 if not mask:
                     return
@@ -430,7 +447,7 @@ class Comparison:
             if clause.negated and (clause.has_variables or any(p.variables for p in case.patterns)):
                 loose = True
                 continue
-            if clause.negated or same or _meets(clause, case.patterns):
+            if clause.negated or same or self._relations.meets(clause, case.patterns):
                 loose |= clause.has_variables
                 helpers.append(_Helper(clause, rest, same))
         search_case = _Search(case.patterns, excluded, atoms, loose)
@@ -451,7 +468,7 @@ class Comparison:
                     return
             yield from self._by_type(obligation, case, mask, helpers)
         except OutOfBudget:
-            yield Finding(obligation, mask, reason="the patterns are too intricate")
+            yield Finding(obligation, mask, reason=TOO_MUCH)
         except _Incomplete:
             yield Finding(obligation, mask, reason="too many values of a condition key")
 
@@ -526,19 +543,17 @@ class Comparison:
     ) -> tuple[str, Assignment] | None:
         found = self._search(case, template, helpers)
         if found is None and any(
-            pattern.variables and _overlap(pattern.text, template) for pattern in case.patterns
+            pattern.variables and self._relations.overlap(pattern.text, template) for pattern in case.patterns
         ):
             # The value of a variable may be what makes the resource fit: any resource will do.
             return self._search(case, "*", helpers)
         return found
 
-    def _search(
-        self, case: "_Search", template: str, helpers: Sequence["_Helper"]
-    ) -> tuple[str, Assignment] | None:
+    def _search(self, case: "_Search", template: str, helpers: Sequence["_Helper"]) -> tuple[str, Assignment] | None:
         """Return a resource and a context of the case that no helper contains, or None."""
         patterns = [pattern.text for pattern in case.patterns]
         if template != "*":
-            if not all(_overlap(text, template) for text in patterns):
+            if not all(self._relations.overlap(text, template) for text in patterns):
                 return None
             if patterns == ["*"]:
                 patterns = []
@@ -556,14 +571,10 @@ class Comparison:
             else:
                 negated = helper.clause.negated
                 if not negated and template != "*":
-                    texts = [text for text in texts if _overlap(text, template)]
+                    texts = [text for text in texts if self._relations.overlap(text, template)]
             if not texts:
                 continue
-            groups.append(
-                Group(
-                    len(patterns), len(patterns) + len(texts), negated=negated, hard=not helper.rest
-                )
-            )
+            groups.append(Group(len(patterns), len(patterns) + len(texts), negated=negated, hard=not helper.rest))
             blocks.append(helper.rest)
             patterns += texts
         self._contexts.is_incomplete = False
@@ -575,7 +586,7 @@ class Comparison:
         before = each.left
         try:
             prefix = Glob(patterns[0]).prefix if required else ""
-            found = search(Machine(patterns), required, groups, judge, each, _plain(prefix))
+            found = search(Machine(patterns), required, groups, judge, each, plain_prefix(prefix))
         finally:
             self._budget.left -= before - max(each.left, 0)
         if found is None and self._contexts.is_incomplete:
@@ -624,10 +635,6 @@ def _conditions(obligation: Obligation) -> tuple[Condition, ...]:
     return tuple(sorted(found, key=lambda condition: condition.sort_key))
 
 
-def _covers_shown(wide: str, narrow: str) -> bool:
-    return wide == narrow or Glob(wide).covers(Glob(narrow))
-
-
 def _same(
     one: tuple[str, tuple[Condition, ...], str | None],
     other: tuple[str, tuple[Condition, ...], str | None],
@@ -637,8 +644,8 @@ def _same(
     return (
         masks[one] == masks[other]
         and set(one[1]) == set(other[1])
-        and _covers_shown(one[0], other[0])
-        and _covers_shown(other[0], one[0])
+        and surely_covers(one[0], other[0])
+        and surely_covers(other[0], one[0])
     )
 
 
@@ -655,113 +662,3 @@ def _split(mask: int, helpers: list[_Helper]) -> Iterator[tuple[int, tuple[_Help
                 refined.append((outside, chosen))
         parts = refined
     yield from parts
-
-
-def _widest(patterns: Sequence[Pattern]) -> tuple[Pattern, ...]:
-    """Return the patterns that no other of the list covers."""
-    if len(patterns) == 1:
-        return tuple(patterns)
-    kept: list[Pattern] = []
-    for index, pattern in enumerate(patterns):
-        inside = any(
-            _includes(other, pattern) and (not _includes(pattern, other) or number < index)
-            for number, other in enumerate(patterns)
-            if number != index
-        )
-        if not inside:
-            kept.append(pattern)
-    return tuple(kept)
-
-
-def _intersection(patterns: Iterable[Pattern]) -> tuple[Pattern, ...] | None:
-    """Return patterns without those that cover another; None when two have nothing in common."""
-    kept: list[Pattern] = []
-    for pattern in patterns:
-        if any(not _overlap(pattern.text, other.text) for other in kept):
-            return None
-        if any(_includes(pattern, other) for other in kept):
-            continue
-        kept = [other for other in kept if not _includes(other, pattern)]
-        kept.append(pattern)
-    return tuple(kept)
-
-
-def _includes(wide: Pattern, narrow: Pattern) -> bool:
-    if wide.text in ("*", narrow.text):
-        return True
-    if narrow.variables and "?" in wide.text:
-        return False  # a variable is any number of characters
-    return _glob(wide.text).covers(_glob(narrow.text))
-
-
-def _covers(clause: Clause, patterns: tuple[Pattern, ...]) -> bool:
-    """Whether a clause's resources contain the intersection of patterns, plainly."""
-    if clause.negated:
-        if clause.has_variables or any(pattern.variables for pattern in patterns):
-            return False
-        return all(
-            any(not _overlap(each.text, pattern.text) for pattern in patterns)
-            for each in clause.patterns
-        )
-    if any(pattern.text in clause.texts for pattern in patterns):
-        return True
-    return any(_includes(each, pattern) for each in clause.patterns for pattern in patterns)
-
-
-def _meets(clause: Clause, patterns: tuple[Pattern, ...]) -> bool:
-    return any(
-        all(_overlap(each.text, pattern.text) for pattern in patterns) for each in clause.patterns
-    )
-
-
-def _contains(wide: Clause, narrow: Clause) -> bool:
-    """Whether a clause plainly contains another."""
-    return (
-        not narrow.mask & ~wide.mask
-        and wide.atoms <= narrow.atoms
-        and _same_resources(wide, narrow)
-    )
-
-
-def _same_resources(wide: Clause, narrow: Clause) -> bool:
-    """Whether a clause speaks of all resources of another, seen from the texts alone."""
-    if wide.negated != narrow.negated:
-        return False
-    return wide.texts <= narrow.texts if wide.negated else wide.texts >= narrow.texts
-
-
-def _loosened(pattern: Pattern) -> Pattern:
-    """Return a pattern whose variables stand for anything."""
-    if not pattern.variables:
-        return pattern
-    text = "".join("*" if is_variable(sign) else sign for sign in pattern.text)
-    return Pattern(text, pattern.shown)
-
-
-@lru_cache(maxsize=65_536)
-def _glob(text: str) -> Glob:
-    return Glob(text)
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether two patterns may have a string in common; bounded wildcards count as unbounded."""
-    if one == "*" or other == "*" or one == other:
-        return True
-    return _glob(plain_wildcards(one)).overlaps(_glob(plain_wildcards(other)))
-
-
-@lru_cache(maxsize=65_536)
-def plain_wildcards(text: str) -> str:
-    """Return a pattern whose bounded wildcards and variables are `*` and `?`."""
-    if text.isascii():
-        return text
-    signs = {"\ue102": "*", "\ue103": "?", "\ue104": "*", "\ue105": "?", "\ue106": "?"}
-    return "".join("*" if is_variable(sign) else signs.get(sign, sign) for sign in text)
-
-
-def _plain(prefix: str) -> str:
-    """Return the part of a literal prefix before any wildcard with a bound."""
-    for index, sign in enumerate(prefix):
-        if "\ue102" <= sign <= "\ue106":
-            return prefix[:index]
-    return prefix

@@ -145,12 +145,7 @@ class Universe:
         if service_glob.is_literal:
             rows = self._services.get(service_glob.text, [])
         else:
-            rows = [
-                row
-                for service, rows in self._services.items()
-                if service_glob.matches(service)
-                for row in rows
-            ]
+            rows = [row for service, rows in self._services.items() if service_glob.matches(service) for row in rows]
         everything = name_glob.text == "*"
         found = 0
         for name, position in rows:

@@ -219,9 +219,7 @@ def with_values(
     def fixed_condition(condition: Condition) -> Condition:
         if not condition.operator.startswith(("String", "Arn")):
             return condition
-        return replace(
-            condition, values=tuple(_VARIABLE.sub(value, text) for text in condition.values)
-        )
+        return replace(condition, values=tuple(_VARIABLE.sub(value, text) for text in condition.values))
 
     def fixed_statement(statement: Statement) -> Statement:
         return replace(
