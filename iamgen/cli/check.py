@@ -42,12 +42,12 @@ FORMATS = ("text", "json", "markdown", "sarif", "github")
     "--summary", metavar="FILE", help="Add the answer in Markdown to FILE, such as a step summary."
 )
 def command(**values: Any) -> int:
-    r"""The gate for CI and pre-commit; SARIF; baseline.
+    """The gate for CI and pre-commit; SARIF; baseline.
 
     \b
     iamgen check --changed-since origin/main --format sarif -o iamgen.sarif
     iamgen check --baseline .iamgen/baseline.json --fail-on warning
-    """
+    """  # noqa: D301  click reads the backspace sign as "keep these lines"
     import json
 
     from iamgen.compare.baseline import baseline_document

@@ -32,12 +32,12 @@ from iamgen.cli._options import (
 @click.option("--fail-on", default="never", help="never, note, warning, error, or a list of ids.")
 @click.option("-o", "--output", metavar="FILE", help="Write the comment to a file.")
 def command(**values: Any) -> int:
-    r"""The pull-request comment, suggestions, step summary.
+    """The pull-request comment, suggestions, step summary.
 
     \b
     iamgen pr --base origin/main --dry-run
     iamgen pr --base origin/main --repo owner/name --number 12
-    """
+    """  # noqa: D301  click reads the backspace sign as "keep these lines"
     from iamgen.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
     from iamgen.outputs._pr_comment import comment, summary
     from iamgen.pipeline import pr
