@@ -34,12 +34,12 @@ FORMATS = (
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 def command(**values: Any) -> int:
-    r"""Permissions boundaries per function, service or environment.
+    """Permissions boundaries per function, service or environment.
 
     \b
     iamgen boundary --all
     iamgen boundary --all --role-pattern service --format cloudformation
-    """
+    """  # noqa: D301  click reads the backspace sign as "keep these lines"
     from dataclasses import replace
 
     from iamgen.errors import EXIT_DONE, EXIT_INPUT

@@ -33,13 +33,13 @@ from iamgen.cli._options import (
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 def command(**values: Any) -> int:
-    r"""Why a permission is there, or what a refused call needs.
+    """Why a permission is there, or what a refused call needs.
 
     \b
     iamgen explain dynamodb:PutItem
     iamgen explain 's3:*' --function order-ingest --format mermaid
     iamgen explain --denied "User: … is not authorized to perform: …"
-    """
+    """  # noqa: D301  click reads the backspace sign as "keep these lines"
     from dataclasses import replace
 
     from iamgen.errors import EXIT_DONE, UsageError

@@ -34,13 +34,13 @@ NOTES = {
 @click.option("--explicit-role", is_flag=True, help="Give a SAM function a role of its own.")
 @click.option("--split", is_flag=True, default=None, help="Take functions out of a shared role.")
 def command(**values: Any) -> int:
-    r"""The suggested role written into the template in place.
+    """The suggested role written into the template in place.
 
     \b
     iamgen patch --function order-ingest
     iamgen patch --all --diff
     iamgen patch --all --check
-    """
+    """  # noqa: D301  click reads the backspace sign as "keep these lines"
     from iamgen.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_INPUT
     from iamgen.pipeline.suggest import insufficient, suggest
 

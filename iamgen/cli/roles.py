@@ -28,12 +28,12 @@ from iamgen.cli._options import (
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 def command(**values: Any) -> int:
-    r"""Which functions share a role, what sharing costs, and how to split.
+    """Which functions share a role, what sharing costs, and how to split.
 
     \b
     iamgen roles
     iamgen roles --role-pattern service --format json
-    """
+    """  # noqa: D301  click reads the backspace sign as "keep these lines"
     from dataclasses import replace
 
     from iamgen.access.maps import open_maps
