@@ -276,8 +276,7 @@ class Caller(Evaluator):
             return known
         maker = cls.find("__new__")
         if maker is not None and isinstance(maker[0], FunctionVal):
-            given = Args([cls, *args.places], dict(args.keywords), args.more, args.open)
-            made = self.invoke(maker[0], None, given, node)
+            made = self.invoke(maker[0], cls, args, node)
             found = next(
                 (
                     each
