@@ -37,6 +37,8 @@ class ResourceType:
     """Property that names it."""
     ref: str = OTHER
     attributes: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, str] = field(default_factory=dict)
+    """What members of CDK constructs mean that are no attributes of CloudFormation."""
     kms: str | None = None
     made: str = "*"
     suffix: str = ""
@@ -62,7 +64,7 @@ class ResourceType:
         """
         if attribute == "":
             return self.ref
-        return self.attributes.get(attribute, OTHER)
+        return self.attributes.get(attribute) or self.members.get(attribute, OTHER)
 
     def arn_of(self, identity: str) -> str:
         """Return its ARN for a name or a `{LogicalId}` token."""
@@ -91,6 +93,7 @@ class ResourceTypes:
                 name=naming,
                 ref=row["ref"],
                 attributes=row.get("attributes", {}),
+                members=row.get("members", {}),
                 kms=row.get("kms"),
                 made=row.get("made", "{stack}-{id}-*" if naming else "*"),
                 suffix=row.get("suffix", ""),

@@ -100,6 +100,8 @@ class Variables:
                 if index and first is not None and first[1] == "opt" and first[3]:
                     self._assume(first[3].strip(), found)
                 return found
+        if any(text.startswith("opt:stage") for text in alternatives):
+            return _yaml.scalar(self._stage())
         return Scalar(self._unknown("${" + body + "}", place), line=place.line)
 
     def _assume(self, name: str, found: Node) -> None:

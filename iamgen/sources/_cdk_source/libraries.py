@@ -180,6 +180,7 @@ _FUNCTIONS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "os.path.realpath": _first,
     "os.path.normpath": lambda args: join_paths(list(args)),
     "path.normalize": lambda args: join_paths(list(args)),
+    "os.getenv": lambda args: args[1] if len(args) > 1 else Unseen("environment variable"),
     "os.getcwd": lambda _: Text.of("."),
     "process.cwd": lambda _: Text.of("."),
     "pathlib.Path": lambda args: join_paths(list(args)),

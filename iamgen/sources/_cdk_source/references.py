@@ -129,11 +129,33 @@ def _member_text(member: Member) -> Text | None:
         kind = resource_types().of_construct(inner[0])
         name = name.partition(".")[2]
         return _reference(kind, thing.identity + inner[1], name) if kind is not None else None
+    if kind is None and name in ("callbackUrl", "url"):
+        return _stage_url(thing)
     if kind is None or not thing.identity or "." in name:
         return None
     if name == "functionName" and thing.props.get("functionName") is None:
         return Text((TemplateRef(thing.identity),))
     return _reference(kind, thing.identity, name)
+
+
+def _stage_url(thing: Thing) -> Text | None:
+    """The address of an API's stage (`callbackUrl` of a WebSocket stage)."""
+    api = thing.props.get("webSocketApi", thing.props.get("httpApi", thing.props.get("restApi")))
+    if not isinstance(api, Thing) or not api.identity:
+        return None
+    stage = thing.props.get("stageName")
+    return libraries.joined(
+        [
+            Literal("https://"),
+            TemplateRef(api.identity),
+            Literal(".execute-api."),
+            PseudoParameter("Region"),
+            Literal("."),
+            PseudoParameter("UrlSuffix"),
+            Literal("/"),
+            *(_parts(stage) if stage is not None else (Literal("$default"),)),
+        ]
+    )
 
 
 def _reference(kind: ResourceType, identity: str, name: str) -> Text | None:
@@ -146,6 +168,8 @@ def attribute_of(kind: ResourceType, name: str) -> str | None:
     word = name.removeprefix("attr")
     if name == "ref":
         return ""
+    if name in kind.members:
+        return name
     if name.startswith("attr") and word:
         return word if word in kind.attributes else None
     for attribute in sorted(kind.attributes, key=len, reverse=True):

@@ -87,6 +87,10 @@ def _read(path: Path, options: ReadOptions) -> Iterator[Deployment | Gap]:
         root = _yaml.parse(data, relative)
         if not isinstance(root, Mapping) or root.get("provider") is None:
             return
+        name = _plain_text(root, "provider", "name") or _plain_text(root, "provider") or "aws"
+        if name != "aws" and "${" not in name:
+            yield Gap(GapReason.TEMPLATE_FORM, f"provider `{name}` is not AWS", Location(relative))
+            return
         yield _deployment(root, project, path, options)
     except InputError as error:
         yield Gap(GapReason.SYNTAX_ERROR, str(error), Location(relative), None)
