@@ -176,9 +176,7 @@ class EventResolver:
     def _resources(
         self, event: ApiEvent, request: "_Request", action: ActionEntry
     ) -> "Iterator[tuple[str, bool, Widening | None]]":
-        entries = [
-            entry for entry in action.resources if entry.when is None or entry.when.decide(request.argument) is True
-        ]
+        entries = self._entries(event, request, action)
         if not entries or all(entry.type == "*" for entry in entries):
             yield "*", False, None
             return
@@ -197,6 +195,28 @@ class EventResolver:
         for entry in entries:
             pattern = self._pattern(entry, request, {})
             yield pattern, True, Widening(entry.arn, pattern, "log-names-no-resource")
+
+    def _entries(self, event: ApiEvent, request: "_Request", action: ActionEntry) -> list[ResourceEntry]:
+        """Return the resource types that the call works on.
+
+        By their condition, by what stands for an absent member, else because the event lists one of them.
+        """
+        fitting = [
+            entry
+            for entry in action.resources
+            if entry.when is None or entry.when.decide(request.argument) is True or _stands_for_absent(entry)
+        ]
+        typed = [entry for entry in fitting if entry.type != "*"]
+        if not typed:
+            listed = [
+                entry
+                for entry in action.resources
+                if entry.type != "*" and any(self._is_of(arn, entry.arn) for arn in event.resources)
+            ]
+            return listed or fitting
+        if any(entry.when is not None for entry in typed):
+            return [entry for entry in fitting if entry.type != "*" or entry.when is None]
+        return fitting
 
     def _named(self, event: ApiEvent, request: "_Request", entry: ResourceEntry) -> Iterator[str]:
         """Yield the ARNs that the event names for one resource type."""
@@ -490,6 +510,13 @@ def _moved(home: dict[str, str], fields: list[str]) -> dict[str, str]:
         "Region": fields[3] or home["Region"],
         "Account": fields[4] or home["Account"],
     }
+
+
+def _stands_for_absent(entry: ResourceEntry) -> bool:
+    """Whether an absent member still names a resource of the type: the default event bus, the primary workgroup."""
+    if entry.when is None or entry.when.test != "has":
+        return False
+    return any(path == entry.when.path and default(rule) is not None for path, rule in entry.bind.values())
 
 
 def _is_arn(text: str) -> bool:
