@@ -6,7 +6,7 @@ post                the one comment, and suggestions on lines inside the diff
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from iamgen import __version__, github
@@ -109,19 +109,31 @@ def save(result: PrResult) -> bytes:
     Raises:
         InputError: it would be larger than that job reads.
     """
-    import msgspec
-
-    content = msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n"
+    content = _encoded(result)
     if len(content) > MAX_ARTIFACT_BYTES:
         smaller = replace(
             result,
             functions=tuple(replace(one, kept=(), policy=None, boundary_diff=None) for one in result.functions),
             patches=(),
         )
-        content = msgspec.json.encode(smaller) + b"\n"
+        content = _encoded(smaller)
     if len(content) > MAX_ARTIFACT_BYTES:
         raise InputError(f"the file is larger than {MAX_ARTIFACT_BYTES} bytes")
     return content
+
+
+def _encoded(result: PrResult) -> bytes:
+    import msgspec
+
+    def clean(value: object) -> object:
+        """Return the value with half characters (of file names that are no UTF-8) replaced."""
+        if isinstance(value, str):
+            return value.encode("utf-8", "replace").decode()
+        if isinstance(value, dict):
+            return {key: clean(entry) for key, entry in value.items()}
+        return [clean(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+    return msgspec.json.format(msgspec.json.encode(clean(asdict(result))), indent=1) + b"\n"
 
 
 def load(path: Path) -> PrResult:
