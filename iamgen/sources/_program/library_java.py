@@ -208,7 +208,11 @@ def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.
             break
     if client.service == "s3":
         known = highlevel.library(machine.maps, "java", f"com.amazonaws.services.s3.AmazonS3.{name}")
-        plain = any(isinstance(option, DictVal) for each in args.places[:1] for option in options(each))
+        plain = any(
+            isinstance(option, DictVal | FunctionVal)
+            for each in args.places[:1]
+            for option in options(each)
+        )
         if known is not None and not plain:
             return sdk.library_calls(machine, known, sdk.Given(_spread(args)), node, client=client)
     if entry is not None:
@@ -372,7 +376,8 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
 
 def _handed(machine: Machine, value: External, args: Args, node: form.Call) -> Val | None:
     if value.full.startswith(("software.amazon.awssdk.", "com.amazonaws.")):
-        return machine.new_thing(External(_split(value)[0]), args)
+        owner, name = _split(value)
+        return machine.new_thing(value if name[:1].isupper() else External(owner), args)
     return None
 
 
