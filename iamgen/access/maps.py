@@ -266,6 +266,10 @@ class AccessMaps:
         row = self._packed("sam-policy-templates")["templates"].get(name)
         return None if row is None else dict(row)
 
+    def sam_policy_templates(self) -> tuple[str, ...]:
+        """Return the names of SAM's policy templates, sorted."""
+        return tuple(sorted(self._packed("sam-policy-templates")["templates"]))
+
     def sam_connectors(self) -> dict[str, Any]:
         """Return SAM's connector profiles: source type -> destination type -> profile."""
         return dict(self._packed("sam-policy-templates")["connectors"])

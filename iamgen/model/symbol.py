@@ -83,6 +83,14 @@ def express(symbolic: str, arn: str, references: References) -> tuple[Piece, ...
     return (Piece("text", arn),) if pieces is None else _joined(pieces)
 
 
+def express_name(symbolic: str, arn: str, references: References) -> tuple[Piece, ...]:
+    """Return the name of a resource, `{Uploads}` in symbolic text, in references."""
+    if symbolic == arn:
+        return (Piece("text", arn),)
+    pieces = _in_place(symbolic, bindings(symbolic, arn), references)
+    return (Piece("text", arn),) if pieces is None else _joined(pieces)
+
+
 def _whole(symbolic: str, name: str, references: References) -> tuple[Piece, str] | None:
     """Return the reference whose value begins the ARN, and the rest of the text."""
     resource = references.resources.get(name)
@@ -131,9 +139,7 @@ def _in_place(text: str, values: Mapping[str, str], references: References) -> l
     return [*pieces, Piece("text", text[position:])]
 
 
-def _name_of(
-    name: str, before: str, values: Mapping[str, str], references: References
-) -> list[Piece] | None:
+def _name_of(name: str, before: str, values: Mapping[str, str], references: References) -> list[Piece] | None:
     """Return the text before a name and the pieces that give the name."""
     if name in references.cyclic or not _LOGICAL_ID.fullmatch(name):
         if name in references.named:
@@ -211,9 +217,7 @@ def _address(name: str, references: References) -> str | None:
     return written if _ADDRESS.fullmatch(written) else None
 
 
-def _terraform_in_place(
-    text: str, values: Mapping[str, str], references: References
-) -> list[Piece] | None:
+def _terraform_in_place(text: str, values: Mapping[str, str], references: References) -> list[Piece] | None:
     pieces: list[Piece] = []
     position = 0
     for match in TOKEN.finditer(text):

@@ -1,11 +1,14 @@
 """The `Policies` of each function in SAM's form, references kept."""
 
+from dataclasses import replace
 from typing import Any
 
 from iamgen.model.notation import yaml_lines
+from iamgen.model.policy import Policy, Statement
 from iamgen.model.result import SuggestResult
 from iamgen.outputs._cloudformation import boundary_resource, document, managed_policies
-from iamgen.outputs._roles import Deployable, deployables, head_lines
+from iamgen.outputs._roles import Deployable, deployables, head_lines, twin_of
+from iamgen.outputs._sam_templates import recognised
 from iamgen.plugins import OutputFormat
 
 
@@ -25,11 +28,11 @@ def render(result: SuggestResult) -> str:
 def _resources(deployable: Deployable) -> dict[str, Any]:
     boundary = boundary_resource(deployable)
     managed = managed_policies(deployable)
-    policies: list[Any] = [
-        {**document(part.document, deployable)}
-        for part in deployable.policies
-        if part.attach == "inline"
-    ]
+    policies: list[Any] = []
+    if not deployable.shared:
+        for part in deployable.policies:
+            if part.attach == "inline":
+                policies += _inline(part.document, deployable)
     policies += [{"Ref": logical_id} for logical_id in managed]
     if deployable.shared:
         return {**_shared_role(deployable, managed, boundary), **managed, **boundary}
@@ -42,9 +45,22 @@ def _resources(deployable: Deployable) -> dict[str, Any]:
     return {function: head, **managed, **boundary}
 
 
-def _shared_role(
-    deployable: Deployable, managed: dict[str, Any], boundary: dict[str, Any]
-) -> dict[str, Any]:
+def _inline(policy: Policy, deployable: Deployable) -> list[Any]:
+    """Return policy templates where one equals a statement, and a document for the others."""
+    templates: list[Any] = []
+    others: list[Statement] = []
+    twin = twin_of(policy, deployable)
+    for statement, symbolic in zip(policy.statements, twin.statements, strict=True):
+        found = recognised(statement, symbolic, deployable.references)
+        if found is None:
+            others.append(statement)
+        else:
+            templates.append(found)
+    rest = replace(policy, statements=tuple(others))
+    return [*templates, *([document(rest, deployable)] if others else [])]
+
+
+def _shared_role(deployable: Deployable, managed: dict[str, Any], boundary: dict[str, Any]) -> dict[str, Any]:
     from iamgen.outputs._cloudformation import inline_policies
 
     properties: dict[str, Any] = {"AssumeRolePolicyDocument": deployable.trust.to_document()}

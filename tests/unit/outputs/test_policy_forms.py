@@ -175,6 +175,41 @@ def test_sam_reads_back_equal():
     assert [canonical(item) for item in policy["Statement"]] == expected(answer())
 
 
+TOPIC = "arn:${Partition}:sns:${Region}:${Account}:{Alerts}"
+SECRET = "arn:${Partition}:secretsmanager:${Region}:${Account}:secret:{Key}"
+
+
+def test_a_policy_template_stands_where_it_equals_a_statement():
+    names = {"Alerts": "stack-Alerts-*", "Key": "Key-*"}
+    found = result(
+        suggestion(
+            "F",
+            (
+                needed("sns:Publish", TOPIC, names),
+                needed("secretsmanager:GetSecretValue", SECRET, names),
+                needed("sqs:SendMessage", "arn:${Partition}:sqs:${Region}:${Account}:{Jobs}", NAMES),
+            ),
+            resources=(
+                *RESOURCES,
+                resource("Alerts", "AWS::SNS::Topic"),
+                resource("Key", "AWS::SecretsManager::Secret"),
+            ),
+        )
+    )
+    text = sam.render(found)
+    policies = _long_form(text)["Resources"]["F"]["Properties"]["Policies"]
+    assert policies[0] == {"AWSSecretsManagerGetSecretValuePolicy": {"SecretArn": {"Ref": "Key"}}}
+    assert policies[1] == {"SNSPublishMessagePolicy": {"TopicName": {"Fn::GetAtt": ["Alerts", "TopicName"]}}}
+    assert policies[2]["Statement"][0]["Action"] == "sqs:SendMessage"
+
+
+def test_a_policy_template_that_grants_more_is_not_used():
+    arn = "arn:${Partition}:lambda:${Region}:${Account}:function:{Other}"
+    found = result(suggestion("F", (needed("lambda:InvokeFunction", arn, {"Other": "o"}),)))
+    (policy,) = _long_form(sam.render(found))["Resources"]["F"]["Properties"]["Policies"]
+    assert policy["Statement"][0]["Action"] == "lambda:InvokeFunction"
+
+
 def test_sam_translates_and_lints_without_error(tmp_path):
     from samtranslator.translator.transform import transform
 
