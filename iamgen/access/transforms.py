@@ -112,6 +112,16 @@ def _alias_or_key(text: str) -> tuple[str, ...]:
     return ("*",) if text.startswith("alias/") else (text,)
 
 
+def _alias_name(text: str) -> tuple[str, ...]:
+    return (text,) if text.startswith("arn:") else (text.removeprefix("alias/"),)
+
+
+def _topic_of_subscription(text: str) -> tuple[str, ...]:
+    """Return the topic's ARN: the subscription's without its id."""
+    match = re.fullmatch(r"(arn:[^:]*:sns:[^:]*:[^:]*:[^:]+):[^:]+", text)
+    return (match.group(1) if match else text,)
+
+
 def _function(text: str) -> tuple[str, ...]:
     """Return the function's name with its qualifier, of a name, a partial ARN or an ARN."""
     if text.startswith("arn:"):
@@ -216,6 +226,8 @@ _FUNCTIONS: dict[str, Callable[[str], tuple[str, ...]]] = {
     "prefix": _prefix,
     "secret_suffix": _secret,
     "alias_or_key": _alias_or_key,
+    "alias_name": _alias_name,
+    "topic_of_subscription": _topic_of_subscription,
     "lambda_qualifier": _function,
     "log_group": _log_group,
     "partiql_table": _partiql_table,

@@ -17,6 +17,8 @@ Binding = dict[str, tuple[str, str]]
 
 FREE = frozenset({"Partition", "Region", "Account", "AccountId"})
 _BAR = 60
+_WEAK = 75
+"""A bare name that is the only candidate; `weak` in naming.toml takes back what it does not name."""
 _SUFFIXES = re.compile(r"(withoutleadingslash|withpath|names|ids|arns|identifiers|identifier|name|arn|url|uri|id)$")
 _CREATES = re.compile(r"^(Create|Register|Import|Copy|Allocate|Request|Run|Restore|Start|Submit)")
 _OLD = re.compile(r"^(source|old|previous|parent|target)", re.IGNORECASE)
@@ -85,7 +87,9 @@ def bind(prefix: str, type_name: str, arn: str, operation: Operation, naming: di
             member = operation.by_path.get(path)
             if member:
                 whole = Candidate(110, member, "each" if member.listed else "arn")
-    direct: Binding = {"*": (whole.member.path, whole.transform)} if whole else {}
+    direct: Binding = {}
+    if whole:
+        direct = {"*": (whole.member.path, _chosen(prefix, type_name, "*", whole, naming))}
     parts: Binding = {
         name: (each.member.path, _chosen(prefix, type_name, name, each, naming)) for name, each in fields.items()
     }
@@ -118,7 +122,8 @@ def _server_made(prefix: str, type_name: str, name: str, naming: dict[str, Any])
     exceptions = naming["unbound"]["except"]
     if f"{prefix}/{type_name}" in exceptions or f"{prefix}/*" in exceptions:
         return False
-    return name in naming["unbound"]["names"]
+    names = naming["unbound"]["names"]
+    return name in names or f"{prefix}:{name}" in names
 
 
 def _best(candidates: Any) -> Candidate | None:
@@ -237,6 +242,8 @@ def _field(
         if member.path in taken:
             continue
         score = _field_score(member, type_name, name, passed, operation)
+        if score <= _WEAK and member.name in naming["weak"].get(f"{prefix}/{type_name}", ()):
+            continue
         if score >= _BAR and (best is None or score > best.score):
             best = Candidate(score, member, _transform(member, name))
     return best
@@ -271,7 +278,12 @@ def _field_score(member: Member, type_name: str, name: str, passed: list[str], o
         score = 72
     elif last and len(passed) == 1 and have in ("name", "id", "identifier") and member.depth == 0:
         score = 70
-    elif stem(member.shape) in (stem(want), want) and len(stem(want)) > 3 and not _OLD.match(member.shape):
+    elif (
+        stem(want) != "resource"
+        and stem(member.shape) in (stem(want), want)
+        and len(stem(want)) > 3
+        and not _OLD.match(member.shape)
+    ):
         score = 66
     elif len(stem(want)) > 3 and (have.endswith(stem(want)) or stem(have).endswith(stem(want))):
         score = 65

@@ -14,6 +14,7 @@ from iamgen.access.build.policies import managed_policies, sam_templates
 from iamgen.access.build.resources import client_text, names_text, resource_text
 from iamgen.access.build.rules import Context, add
 from iamgen.access.build.write import dump, prefix_text, service_text
+from iamgen.access.transforms import default
 from iamgen.errors import InputError
 
 SCHEMA = 1
@@ -355,7 +356,11 @@ def resources(
         types[name] = catalogue.prefixes[prefix].types[type_name]
         rows += _rows(name, bound, operation, naming, required=required)
     conditional = [row[2] for row in rows if len(row) == 3]
-    if conditional and len(conditional) == len(rows) and not any(found[name][0] for name in chosen):
+    if (
+        conditional
+        and len(conditional) == len(rows)
+        and not any(found[name][0] or f"{prefix}/{name}" in naming["type_when"] for name in chosen)
+    ):
         tests = list({dump(each): each for each in conditional}.values())
         rows.append(["*", {}, _unless(tests)])
     return rows
@@ -370,6 +375,8 @@ def _rows(name: str, bound: Bound, operation: Operation, naming: Row, *, require
         for path, _ in sorted(bound.binding.values())
         if path in operation.by_path and not operation.by_path[path].required
     ]
+    if loose and any(default(transform) for _, transform in bound.binding.values()):
+        loose = []
     if by_hand and by_hand["needs"] in operation.roots:
         row.append(by_hand["when"])
     elif bound.alternative:

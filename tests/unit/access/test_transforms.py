@@ -37,6 +37,13 @@ CASES = [
     ("alias_or_key", "alias/app", ("*",)),
     ("alias_or_key", "arn:aws:kms:eu-west-1:1:alias/app", ("arn:aws:kms:eu-west-1:1:key/*",)),
     ("alias_or_key", "1234-abcd", ("1234-abcd",)),
+    ("alias_name", "alias/app", ("app",)),
+    (
+        "topic_of_subscription",
+        "arn:aws:sns:eu-west-1:1:orders:0f1e",
+        ("arn:aws:sns:eu-west-1:1:orders",),
+    ),
+    ("topic_of_subscription", "*", ("*",)),
     ("lambda_qualifier", "resize", ("resize",)),
     ("lambda_qualifier", "resize:live", ("resize:live",)),
     ("lambda_qualifier", "111122223333:function:resize", ("resize",)),
