@@ -93,9 +93,7 @@ class Client:
         self.writes += 1
         return self._request(method, self.api_url + path, dict(body))[0]
 
-    def _request(
-        self, method: str, url: str, body: dict[str, Any] | None
-    ) -> tuple[Any, dict[str, str]]:
+    def _request(self, method: str, url: str, body: dict[str, Any] | None) -> tuple[Any, dict[str, str]]:
         self._check_origin(url)
         place = f"{method} {urlsplit(url).path}"
         for attempt in range(_ATTEMPTS):
@@ -161,9 +159,7 @@ def checked_repository(name: str) -> str:
     Raises:
         UsageError: it is not.
     """
-    if not re.fullmatch(
-        r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}", name
-    ) or name.endswith(("/.", "/..")):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}", name) or name.endswith(("/.", "/..")):
         raise UsageError(f"`{name[:80]!a}` is no repository", hint="write --repo owner/name")
     return name
 
@@ -211,7 +207,12 @@ def find_pull_request(client: Client, event: Mapping[str, Any]) -> PullRequest:
 
 
 def keep_comment(
-    client: Client, pull: PullRequest, marker: str, body: str, resolved: str | None
+    client: Client,
+    pull: PullRequest,
+    marker: str,
+    body: str,
+    resolved: str | None,
+    before_write: Callable[[], None] = lambda: None,
 ) -> str:
     """Bring the one comment up to date and return what was done: created, updated, unchanged, none.
 
@@ -222,6 +223,8 @@ def keep_comment(
         body: The whole comment, marker first.
         resolved: The short text for a comment that is there already when nothing is left to say;
         None when there is.
+        before_write: What else there is to do when the comment is about to change; an unchanged
+        comment says that it was done.
     """
     mine = _own_comment(client, pull, marker)
     wanted = body if resolved is None else resolved
@@ -230,11 +233,13 @@ def keep_comment(
     if mine is None:
         if resolved is not None:
             return "none"
+        before_write()
         path = f"/repos/{pull.repository}/issues/{pull.number}/comments"
         client.write("POST", path, {"body": wanted})
         return "created"
     if _same_text(str(mine.get("body") or ""), wanted):
         return "unchanged"
+    before_write()
     path = f"/repos/{pull.repository}/issues/comments/{int(mine['id'])}"
     client.write("PATCH", path, {"body": wanted})
     return "updated"
@@ -254,9 +259,7 @@ def lines_in_hunks(client: Client, pull: PullRequest) -> dict[str, tuple[tuple[i
 def hunk_ranges(patch: str) -> tuple[tuple[int, int], ...]:
     """Return (first, last) of the new side of each hunk that has new lines."""
     found = []
-    for start, length in re.findall(
-        r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", patch, re.MULTILINE
-    ):
+    for start, length in re.findall(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", patch, re.MULTILINE):
         count = int(length) if length else 1
         if count:
             found.append((int(start), int(start) + count - 1))
@@ -270,9 +273,7 @@ def fits(note: LineNote, ranges: Mapping[str, tuple[tuple[int, int], ...]]) -> b
     )
 
 
-def post_notes(
-    client: Client, pull: PullRequest, commit: str, notes: tuple[LineNote, ...], title: str
-) -> int:
+def post_notes(client: Client, pull: PullRequest, commit: str, notes: tuple[LineNote, ...], title: str) -> int:
     """Post as one review the notes that are not there yet, and return their number.
 
     INVARIANT: all notes lie inside hunks (`fits`): GitHub refuses a review as a whole for one line
@@ -282,9 +283,7 @@ def post_notes(
         return 0
     there = "\n".join(
         str(_member(entry, "body") or "")
-        for entry in client.pages(
-            f"/repos/{pull.repository}/pulls/{pull.number}/comments?per_page=100"
-        )
+        for entry in client.pages(f"/repos/{pull.repository}/pulls/{pull.number}/comments?per_page=100")
     )
     new = [note for note in notes if fingerprint_marker(note.fingerprint) not in there]
     if not new:
@@ -345,9 +344,7 @@ def _same_text(left: str, right: str) -> bool:
     return left.replace("\r\n", "\n").rstrip() == right.replace("\r\n", "\n").rstrip()
 
 
-def _send(
-    method: str, url: str, body: dict[str, Any] | None, token: str
-) -> tuple[int, dict[str, str], bytes]:
+def _send(method: str, url: str, body: dict[str, Any] | None, token: str) -> tuple[int, dict[str, str], bytes]:
     """Return status, headers (lower case) and content; an answer of any status is an answer."""
     from http.client import HTTPException
     from urllib.error import HTTPError, URLError

@@ -168,27 +168,35 @@ def post(
     result: PrResult,
     *,
     suggestions: bool = True,
-    head: str | None = None,
 ) -> Posted:
     """Bring comment and suggestions up to date.
 
-    Nothing in `result` chooses where to write. With `head` the pull request is known to stand at
-    that commit; without it GitHub is asked, and suggestions are left out when it stands elsewhere.
+    Nothing in `result` chooses where to write. Suggestions go first, and only when the comment is
+    to change: a comment that is up to date says that they were made. They are left out when the
+    pull request stands at another commit.
     """
+    posted, note = 0, ""
+
+    def suggest_lines() -> None:
+        nonlocal posted, note
+        if not suggestions or not result.suggestions:
+            return
+        if github.head_sha(client, pull) != result.head_sha:
+            note = "the pull request stands at another commit; no suggestion was posted"
+            return
+        try:
+            posted = _post_suggestions(client, pull, result)
+        except AccessError as error:
+            note = f"no suggestion was posted ({error}); the patch in the comment has them"
+
     done = github.keep_comment(
         client,
         pull,
         marker(result.key),
         comment(result),
         resolved(result) if result.is_clean else None,
+        suggest_lines,
     )
-    posted, note = 0, ""
-    if suggestions and result.suggestions:
-        current = head or github.head_sha(client, pull)
-        if current != result.head_sha:
-            note = "the pull request stands at another commit; no suggestion was posted"
-        else:
-            posted, note = _post_suggestions(client, pull, result)
     return Posted(comment=done, suggestions=posted, calls=client.calls, note=note)
 
 
@@ -207,7 +215,7 @@ def read_event(path: Path) -> dict[str, object]:
     return event
 
 
-def _post_suggestions(client: github.Client, pull: github.PullRequest, result: PrResult) -> tuple[int, str]:
+def _post_suggestions(client: github.Client, pull: github.PullRequest, result: PrResult) -> int:
     ranges = github.lines_in_hunks(client, pull)
     notes = []
     for one in result.suggestions:
@@ -223,13 +231,7 @@ def _post_suggestions(client: github.Client, pull: github.PullRequest, result: P
         )
         if github.fits(note, ranges):
             notes.append(note)
-    try:
-        count = github.post_notes(client, pull, result.head_sha, tuple(notes[:_MAX_NOTES]), REVIEW_TITLE)
-    except AccessError as error:
-        if "422" not in str(error):
-            raise
-        return 0, "GitHub refused the suggestions; the patch in the comment has them"
-    return count, ""
+    return github.post_notes(client, pull, result.head_sha, tuple(notes[:_MAX_NOTES]), REVIEW_TITLE)
 
 
 def _function(

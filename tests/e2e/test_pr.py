@@ -224,7 +224,7 @@ def test_a_second_run_writes_nothing_and_asks_little(changed):
     with StandIn(folder=changed, base="main", head="feature") as server:
         posted(changed, server)
         before = len(server.requests)
-        done = posted(changed, server, "--no-suggestions")
+        done = posted(changed, server)
         assert "comment unchanged" in done.stderr, done.stderr
         assert len(server.writes) == 1
         assert len(server.requests) - before <= 3
@@ -302,8 +302,12 @@ def test_a_suggestion_can_be_committed_by_a_click_and_then_nothing_breaks(shop):
         assert "1 suggestions" in done.stderr, done.stderr
         (note,) = server.review_comments
         assert set(range(note["start_line"], note["line"] + 1)) <= server.hunk_lines("template.yaml")
+        before = len(server.requests)
         again = posted(shop, server)
-        assert "0 suggestions" in again.stderr
+        assert "comment unchanged, 0 suggestions" in again.stderr
+        assert len(server.requests) - before <= 3
+        server.comments.clear()
+        assert "comment created, 0 suggestions" in posted(shop, server).stderr
         assert len(server.reviews) == 1
         text = re.search(r"```suggestion\n(.*?)\n```", note["body"], re.DOTALL)[1]
         lines = WIDER.split("\n")
@@ -492,6 +496,7 @@ def test_a_suppression_of_the_base_counts(shop):
     assert done.returncode == 0, done.stdout
     assert "suppressed will-break" in done.stdout
     log = iamgen(shop, "check", "--changed-since", "main", "--format", "sarif")
+    assert log.returncode == 0, log.stderr
     results = json.loads(log.stdout)["runs"][0]["results"]
     assert [entry["ruleId"] for entry in results if "suppressions" in entry] == ["will-break"]
 
