@@ -181,12 +181,18 @@ class EventResolver:
             yield "*", False, None
             return
         found: dict[str, None] = {}
+        silent: list[ResourceEntry] = []
         for entry in entries:
-            for arn in self._named(event, request, entry):
-                found[arn] = None
+            named = list(self._named(event, request, entry))
+            found.update(dict.fromkeys(named))
+            if not named:
+                silent.append(entry)
         for arn in found:
             yield arn, False, _folding(arn)
         if found:
+            for entry in self._needed(action, silent):
+                pattern = self._pattern(entry, request, {})
+                yield pattern, True, Widening(entry.arn, pattern, "log-names-no-resource")
             return
         known = self._maps.action(action.action)
         if not any(entry.bind for entry in entries) and (known is None or not known.required_types):
@@ -195,6 +201,19 @@ class EventResolver:
         for entry in entries:
             pattern = self._pattern(entry, request, {})
             yield pattern, True, Widening(entry.arn, pattern, "log-names-no-resource")
+
+    def _needed(self, action: ActionEntry, silent: list[ResourceEntry]) -> list[ResourceEntry]:
+        """Return the types that a call needs besides those it names: what the server makes, what must be given.
+
+        Types that bind the whole ARN to one member are alternatives, of which the call names one.
+        """
+        known = self._maps.action(action.action)
+        required = known.required_types if known is not None else ()
+        return [
+            entry
+            for entry in silent
+            if entry.type != "*" and WHOLE not in entry.bind and (not entry.bind or entry.type in required)
+        ]
 
     def _entries(self, event: ApiEvent, request: "_Request", action: ActionEntry) -> list[ResourceEntry]:
         """Return the resource types that the call works on.
