@@ -110,7 +110,7 @@ def _build(machine: Machine, thing: Thing, node: form.Call) -> Val:
     service = highlevel.java_service(machine.maps, path)
     if service is not None and _is_client(path):
         return Client(service, _is_foreign(machine, members, node))
-    if service is not None:
+    if service is not None and ".model." in path:
         copied = machine.new_dict(dict(members.entries), members.rest)
         copied.default = None
         return copied
@@ -582,7 +582,8 @@ def _thing_method(
     if entry is not None and entry.calls:
         owner = thing.attributes.get("<owner>")
         outer = owner.args[0] if isinstance(owner, Thing) and owner.args else None
-        source = sdk.Given(args, Args(list(thing.args), dict(thing.keywords)))
+        called = _by_member(machine, entry, args, node)
+        source = sdk.Given(called, Args(list(thing.args), dict(thing.keywords)))
         source.owner_args = Args([outer]) if outer is not None else Args()
         return sdk.library_calls(machine, entry, source, node)
     _run_functions(machine, args, node, Unknown("an argument"))
@@ -595,6 +596,29 @@ def _thing_method(
         made_by = machine.annotated(args.places[1]) if len(args.places) > 1 else None
         return made_by if made_by is not None else Unknown("parsed JSON")
     return None
+
+
+def _by_member(
+    machine: Machine, entry: highlevel.LibraryEntry, args: Args, node: form.Call
+) -> Args:
+    """Return the arguments with the members of the requests among them by name, in the service's spelling."""
+    first = entry.calls[0]
+    names = _spelling(machine, first.service, first.operation)
+    keywords: dict[str, Val] = dict(args.keywords)
+    for each in args.places:
+        for option in options(each):
+            value = option
+            if isinstance(option, FunctionVal):
+                value = _configured(machine, option, f"software.amazon.awssdk.services.{first.service}.model.X", node)
+            members = _members(value) if isinstance(value, Thing) else value
+            if not isinstance(members, DictVal):
+                continue
+            for key, member in _named(members):
+                inner = _members(member) if isinstance(member, Thing) else member
+                keywords[key] = (
+                    _spelled(machine, inner, names, 0) if isinstance(inner, DictVal) else member
+                )
+    return Args(list(args.places), keywords, args.more, args.open)
 
 
 def _named(members: DictVal) -> Iterator[tuple[str, Val]]:

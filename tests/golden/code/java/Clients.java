@@ -11,6 +11,7 @@ import java.util.List;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.GetItemRequest;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
 public class Clients implements RequestHandler<S3Event, String> {
     private static final String TABLE = System.getenv("JAVA_TABLE");
@@ -37,6 +38,8 @@ public class Clients implements RequestHandler<S3Event, String> {
         AmazonS3 old = AmazonS3ClientBuilder.defaultClient();
         old.getObject("old-bucket", "k"); // uses: s3:GetObject on old-bucket/k
         AmazonSQSClientBuilder.standard().build().sendMessage(new SendMessageRequest().withQueueUrl(System.getenv("JAVA_QUEUE")).withMessageBody("x")); // uses: sqs:SendMessage on {JAVA_QUEUE}
+        S3Presigner presigner = S3Presigner.builder().build();
+        presigner.presignPutObject(b -> b.putObjectRequest(r -> r.bucket("signed").key("a"))); // uses: s3:PutObject on signed/a
         return "ok";
     }
 
