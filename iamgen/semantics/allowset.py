@@ -21,7 +21,7 @@ from iamgen.semantics.automata import (
     LITERAL_STAR,
     has_private,
 )
-from iamgen.semantics.contexts import Atom, atom_of
+from iamgen.semantics.contexts import Atom, atom, atom_of
 from iamgen.semantics.layers import Layers
 from iamgen.semantics.universe import Universe, positions
 
@@ -69,7 +69,7 @@ class Clause:
     @cached_property
     def open_atoms(self) -> frozenset[Atom]:
         """The atoms with policy variables."""
-        return frozenset(atom for atom in self.atoms if atom.has_variable)
+        return frozenset(each for each in self.atoms if each.has_variable)
 
     @cached_property
     def has_variables(self) -> bool:
@@ -243,27 +243,11 @@ def policies_of(layers: Layers) -> Iterator[Policy]:
 
 def presence(key: str) -> Atom:
     """Return the atom that says that a key is in the request."""
-    return Atom(
-        "Null",
-        negated=False,
-        key=key,
-        values=("false",),
-        qualifier=None,
-        if_exists=False,
-        has_variable=False,
-    )
+    return atom("Null", key, ("false",))
 
 
 def _absence(key: str) -> Atom:
-    return Atom(
-        "Null",
-        negated=False,
-        key=key,
-        values=("true",),
-        qualifier=None,
-        if_exists=False,
-        has_variable=False,
-    )
+    return atom("Null", key, ("true",))
 
 
 def _defaults(texts: tuple[str, ...], *, enabled: bool) -> list[tuple[tuple[str, ...], frozenset[Atom]]]:

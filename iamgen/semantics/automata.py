@@ -104,7 +104,8 @@ class Machine:
         self._special = tuple(sign for sign in ":/" if self._ones[sign] | self._stars[sign])
         self._moves: dict[str, tuple[int, int]] = {}
         self.start = self._closed(self.start)
-        self.width = position
+        self.cost = 1 + position // 512 + len(self._kills) // 16
+        """Steps of the budget that one step of the machine takes."""
 
     def _add(self, signs: str, position: int) -> int:
         first = position
@@ -215,7 +216,8 @@ def search(
     `judge` is asked with the numbers of the groups that match, hard ones never among them. All
     strings that can match begin with `prefix`.
     """
-    cost = 1 + machine.width // 512
+    cost = machine.cost + len(groups) // 8
+    budget.spend(10 * cost)
     wanted = 0
     for index in range(required):
         wanted |= machine.ranges[index]
@@ -257,7 +259,7 @@ def vectors(machine: Machine, budget: Budget) -> Iterator[tuple[int, str]]:
     while todo:
         state = todo.popleft()
         for character in machine.characters(state, -1):
-            budget.spend(1 + machine.width // 512)
+            budget.spend(machine.cost)
             after = machine.step(state, character)
             if after & accepting not in seen:
                 seen.add(after & accepting)

@@ -14,7 +14,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 from iamgen.model.condition import Condition
@@ -39,9 +39,12 @@ Assignment = dict[str, tuple[str, ...]]
 """Folded key -> values; a key that is not there is absent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Atom:
-    """One condition in a form that does not depend on how it was written."""
+    """One condition in a form that does not depend on how it was written; made by `atom` only.
+
+    INVARIANT: equal atoms are the same object, so that sets of them are cheap.
+    """
 
     operator: str
     """Without `Not`; ArnEquals as ArnLike."""
@@ -56,20 +59,35 @@ class Atom:
     """A value holds a policy variable: the atom is compared by its form only."""
 
 
+@cache
+def atom(
+    operator: str,
+    key: str,
+    values: tuple[str, ...],
+    *,
+    negated: bool = False,
+    qualifier: str | None = None,
+    if_exists: bool = False,
+    has_variable: bool = False,
+) -> Atom:
+    """Return the one atom with these fields."""
+    return Atom(operator, negated, key, values, qualifier, if_exists, has_variable)
+
+
 def atom_of(condition: Condition, *, variables: bool) -> Atom:
     """Return the atom of a condition."""
     operator = condition.operator
     negated = "Not" in operator
     plain = operator.replace("Not", "") if negated else operator
     is_text = plain.startswith(("String", "Arn"))
-    return Atom(
+    return atom(
         "ArnLike" if plain == "ArnEquals" else plain,
-        negated,
         condition.key.lower(),
         tuple(sorted(set(condition.values))),
-        None if plain == "Null" else condition.qualifier,
-        condition.if_exists,
-        variables and is_text and any("${" in value for value in condition.values),
+        negated=negated,
+        qualifier=None if plain == "Null" else condition.qualifier,
+        if_exists=condition.if_exists,
+        has_variable=variables and is_text and any("${" in value for value in condition.values),
     )
 
 
@@ -79,6 +97,7 @@ class KeySpace:
     def __init__(self, atoms: Sequence[Atom], budget: Budget) -> None:
         self.is_complete = True
         singles = self._singles(atoms, budget)
+        budget.spend(len(singles) * sum(len(each.values) for each in atoms) // 4)
         hits = {
             atom: sum(1 << n for n, value in enumerate(singles) if _equals(atom, value))
             for atom in atoms
@@ -209,6 +228,7 @@ class Contexts:
         for atom in holding:
             space = self.space(atom.key)
             allowed[atom.key] = allowed.get(atom.key, space.everything) & space.truth[atom]
+        self._budget.spend(1 + len(key[1]))
         steps = [MAX_STEPS]
         chosen = None
         if all(allowed.values()):
@@ -231,7 +251,7 @@ class Contexts:
     ) -> dict[str, int] | None:
         if at == len(blocks):
             return allowed
-        for atom in sorted(blocks[at], key=_atom_order):
+        for atom in _in_order(blocks[at]):
             steps[0] -= 1
             if steps[0] < 0:
                 return None
@@ -252,6 +272,7 @@ class Contexts:
         return found
 
 
+@cache
 def _atom_order(atom: Atom) -> tuple[str, str, bool, tuple[str, ...], str, bool]:
     return (
         atom.key,
@@ -263,8 +284,14 @@ def _atom_order(atom: Atom) -> tuple[str, str, bool, tuple[str, ...], str, bool]
     )
 
 
+@lru_cache(maxsize=16_384)
+def _in_order(block: frozenset[Atom]) -> tuple[Atom, ...]:
+    return tuple(sorted(block, key=_atom_order))
+
+
+@lru_cache(maxsize=16_384)
 def _block_order(block: frozenset[Atom]) -> tuple[int, list[object]]:
-    return len(block), [_atom_order(atom) for atom in sorted(block, key=_atom_order)]
+    return len(block), [_atom_order(atom) for atom in _in_order(block)]
 
 
 # --- what an atom says of a value --------------------------------------------------------------

@@ -52,7 +52,7 @@ class Relations:
             return True
         if narrow.variables and "?" in wide.text:
             return False  # a variable is any number of characters
-        self._budget.spend(1)
+        self._budget.spend(1 + (len(wide.text) + len(narrow.text)) // STEP_SIGNS)
         return surely_covers(wide.text, narrow.text)
 
     def widest(self, patterns: Sequence[Pattern]) -> tuple[Pattern, ...]:

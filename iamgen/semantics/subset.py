@@ -44,7 +44,7 @@ from iamgen.semantics.relations import (
 from iamgen.semantics.universe import Universe, positions
 from iamgen.semantics.witness import Sketch, confirmed, template_pattern
 
-STEPS = 400_000
+STEPS = 300_000
 """Automaton steps that one comparison may take, about a second."""
 STEPS_EACH = 60_000
 """Steps for one obligation, so that one hard pattern does not use up all."""
@@ -582,6 +582,7 @@ class Comparison:
         def judge(matched: tuple[int, ...]) -> Assignment | None:
             return self._contexts.find(case.atoms, [blocks[number] for number in matched])
 
+        self._budget.spend(sum(map(len, patterns)) // 16)
         each = Budget(min(STEPS_EACH, self._budget.left))
         before = each.left
         try:
