@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a fact in one line
 """Each case: records of a trail beside what they show, function by function.
 
 `pytest --accept` writes what is shown now; review the difference as part of the change.
