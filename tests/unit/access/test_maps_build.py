@@ -20,6 +20,7 @@ NAMING = {
     "unbound": {"names": ["UUID"], "except": []},
     "aliases": {"orders:OrderId": ["Number"]},
     "transforms": {},
+    "weak": {},
 }
 ORDER = "arn:${Partition}:orders:${Region}:${Account}:order/${OrderName}"
 
