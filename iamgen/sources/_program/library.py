@@ -1,8 +1,8 @@
 """What libraries do, as far as the analysis must know: one table per language, and what holds for all of them.
 
-A library's function is looked up in three places: what the language's own library does to values (`library_<language>`),
-what it calls in AWS (the access maps), and, where nothing is known, what any function may do with what it is given: call
-the functions among its arguments later, and use the clients among them.
+A library's function is looked up in three places: what the language's own library does to values
+(`library_<language>`), what it calls in AWS (the access maps), and, where nothing is known, what any function may do
+with what it is given: call the functions among its arguments later, and use the clients among them.
 """
 
 import importlib
@@ -179,9 +179,7 @@ def external_item(machine: Machine, value: External, key: Val) -> Val:
     return external(machine, value.member(name)) if name else value
 
 
-def inherited(
-    machine: Machine, value: Instance | ClassVal, outside: tuple[External, ...], name: str
-) -> Val | None:
+def inherited(machine: Machine, value: Instance | ClassVal, outside: tuple[External, ...], name: str) -> Val | None:
     """Return a member that an object or class of the project has from a library."""
     for base in outside:
         entry = highlevel.library(machine.maps, _name(machine), f"{base.full}.{name}")
@@ -201,9 +199,9 @@ def thing_item(machine: Machine, value: Thing, key: Val) -> Val:
     name = literal(key)
     if name is not None and name in value.attributes:
         return value.attributes[name]
-    made = language(machine).call_member(
-        machine, Member(value, "__getitem__"), Args([key]), _NO_CALL
-    )
+    if name is not None and machine.frame.module.language == "javascript":
+        return machine.member(value, name)
+    made = language(machine).call_member(machine, Member(value, "__getitem__"), Args([key]), _NO_CALL)
     return made if made is not None else Unknown(describe(value))
 
 
@@ -215,7 +213,12 @@ def thing_element(machine: Machine, value: Thing) -> Val:
     return Unknown(describe(value))
 
 
-_TYPED_FIELDS = {"SNS": "Sns", "EventSourceArn": "eventSourceARN", "EventSourceARN": "eventSourceARN", "Records": "Records"}
+_TYPED_FIELDS = {
+    "SNS": "Sns",
+    "EventSourceArn": "eventSourceARN",
+    "EventSourceARN": "eventSourceARN",
+    "Records": "Records",
+}
 """Fields of Go's and Java's event types that are not spelled as in the event with a small first letter."""
 
 
@@ -478,19 +481,13 @@ def _call_thing(machine: Machine, value: Thing, name: str, args: Args, node: for
         and not language(machine).silent(value.kind.full)
         and highlevel.library(machine.maps, _name(machine), value.kind.full) is None
     ):
-        if highlevel.is_unmodelled(
-            machine.maps, _name(machine), value.kind.module.partition(".")[0]
-        ):
-            machine.gap(
-                GapReason.UNMODELLED_LIBRARY, value.kind.module.partition(".")[0], node, None
-            )
+        if highlevel.is_unmodelled(machine.maps, _name(machine), value.kind.module.partition(".")[0]):
+            machine.gap(GapReason.UNMODELLED_LIBRARY, value.kind.module.partition(".")[0], node, None)
         else:
             _handed_over(machine, value.kind.full, args, node)
             if sdk.looks_like_call(name, args) and args.keywords:
                 machine.sites.add((machine.frame.module.path, node.line, name))
-                machine.gap(
-                    GapReason.CLIENT_UNRESOLVED, f"{name} of {value.kind.full}", node, None
-                )
+                machine.gap(GapReason.CLIENT_UNRESOLVED, f"{name} of {value.kind.full}", node, None)
     signing = highlevel.signer(machine.maps, _name(machine), path)
     if signing is not None:
         return _signer(machine, signing, value.kind, args, node)
@@ -525,9 +522,7 @@ def _is_registration(value: Thing, name: str) -> bool:
     )
 
 
-def _call_inherited(
-    machine: Machine, value: Instance | ClassVal, name: str, args: Args, node: form.Call
-) -> Val:
+def _call_inherited(machine: Machine, value: Instance | ClassVal, name: str, args: Args, node: form.Call) -> Val:
     """A method that an object of the project has from a library."""
     cls = value if isinstance(value, ClassVal) else value.cls
     outside = cls.outside()
@@ -537,11 +532,7 @@ def _call_inherited(
             meta = cls.find("Meta")
             given = sdk.Given(args, meta=meta[0] if meta else None)
             sdk.library_calls(machine, entry, given, node)
-            return (
-                value
-                if isinstance(value, Instance)
-                else machine.new_list([], machine.new_instance(cls))
-            )
+            return value if isinstance(value, Instance) else machine.new_list([], machine.new_instance(cls))
     known = [base for base in outside if not language(machine).silent(base.full)]
     if known:
         unmodelled = [
@@ -678,21 +669,15 @@ def injected(machine: Machine, value: Val) -> Val:
 # --- signed requests ---------------------------------------------------------------------------------------------
 
 
-def _signer(
-    machine: Machine, signing: highlevel.Signer, kind: External, args: Args, node: form.Call
-) -> Val:
+def _signer(machine: Machine, signing: highlevel.Signer, kind: External, args: Args, node: form.Call) -> Val:
     """A signer of requests: which service it signs for is kept with it until a request is sent."""
     given = sdk.Given(args)
     service = sdk.taken(machine, signing.service, given) if signing.service else None
-    names = (
-        [literal(each) for each in options(service)] if service is not None else [signing.default]
-    )
+    names = [literal(each) for each in options(service)] if service is not None else [signing.default]
     thing = machine.new_thing(kind, args)
     known = [each for each in names if each]
     if not known:
-        machine.gap(
-            GapReason.CLIENT_UNRESOLVED, "a signed request to an unknown service", node, None
-        )
+        machine.gap(GapReason.CLIENT_UNRESOLVED, "a signed request to an unknown service", node, None)
         return thing
     foreign = any(_is_foreign(option) for each in args.values() for option in options(each))
     for name in known:
@@ -700,9 +685,7 @@ def _signer(
         if foreign:
             machine.record_foreign(name, node)
         elif called is None:
-            machine.gap(
-                GapReason.OPERATION_UNRESOLVED, f"a request signed for {name}", node, (name,)
-            )
+            machine.gap(GapReason.OPERATION_UNRESOLVED, f"a request signed for {name}", node, (name,))
         else:
             thing.attributes["<signs>"] = text(name)
             machine.signed.append((thing, called, node, machine.frame.module.path, machine.path()))
@@ -720,17 +703,13 @@ def _is_foreign(value: Val) -> bool:
 _HTTP = frozenset({"get", "post", "put", "delete", "patch", "head", "options", "request"})
 
 
-def _signed_request(
-    machine: Machine, name: str, args: Args, node: form.Call, receiver: Thing | None = None
-) -> None:
+def _signed_request(machine: Machine, name: str, args: Args, node: form.Call, receiver: Thing | None = None) -> None:
     """A request that is sent with a signer: its method and address narrow what the signer is for."""
     if name.lower() not in _HTTP:
         return
     signers = [
         option
-        for each in (
-            args.values() if receiver is None else (*args.values(), *receiver.attributes.values())
-        )
+        for each in (args.values() if receiver is None else (*args.values(), *receiver.attributes.values()))
         for option in options(each)
         if isinstance(option, Thing) and "<signs>" in option.attributes
     ]
@@ -740,9 +719,7 @@ def _signed_request(
         method = args.get(0, "method") or Unknown("a method")
         address = args.get(1, "url")
     for signer in signers:
-        called = highlevel.signed_operation(
-            machine.maps, literal(signer.attributes["<signs>"]) or ""
-        )
+        called = highlevel.signed_operation(machine.maps, literal(signer.attributes["<signs>"]) or "")
         if called is None:
             continue
         request = machine.new_dict({"Method": method})
@@ -911,8 +888,7 @@ def left(machine: Machine, value: Val) -> None:
 def is_plain_data(cls: ClassVal) -> bool:
     """Return whether a class only holds data, so that making one from unknown values says nothing."""
     return any(
-        "BaseModel" in base.full or "NamedTuple" in base.full or "TypedDict" in base.full
-        for base in cls.outside()
+        "BaseModel" in base.full or "NamedTuple" in base.full or "TypedDict" in base.full for base in cls.outside()
     ) and not any("Settings" in base.full for base in cls.outside())
 
 

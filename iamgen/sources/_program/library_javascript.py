@@ -171,6 +171,8 @@ def _call_package(machine: Machine, value: External, name: str, args: Args, node
     )
     if made is not None:
         return made
+    if frameworks.named_after_aws(machine, value.module):
+        machine.gap(GapReason.UNMODELLED_LIBRARY, value.module, node, None)
     frameworks.modules(machine, name, args)
     frameworks.defer_nested(machine, args)
     return None
@@ -356,6 +358,7 @@ def _thing_method(machine: Machine, thing: Thing, name: str, args: Args, node: f
         frameworks.mail(machine, thing.kind, thing, args, node)
         or frameworks.checked(machine, name, args)
         or frameworks.container(machine, thing, name, args, node)
+        or frameworks.encryption(machine, thing, name, args, node)
     )
     if made is None:
         frameworks.defer_nested(machine, args)

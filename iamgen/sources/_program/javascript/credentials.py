@@ -56,7 +56,7 @@ def credentials(machine: Machine, name: str, args: Args, node: form.Call) -> Val
         return Credentials(foreign=True)
     if name == "Credentials":
         return Credentials(foreign=not _own_key(args.get(0)))
-    if name.startswith("from"):
+    if name.startswith("from") or name.endswith("Credentials"):
         return Credentials(foreign=True)
     return None
 

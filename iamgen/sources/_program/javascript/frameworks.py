@@ -3,6 +3,9 @@
 A framework calls the functions it is given, wherever in its options they stand. What checks a value hands it on.
 """
 
+import re
+
+from iamgen.access import highlevel
 from iamgen.model.observation import GapReason
 from iamgen.model.value import Literal, Text
 from iamgen.sources._program import form, library, sdk
@@ -33,6 +36,7 @@ from iamgen.sources._program.values import (
 
 DURABLE = "@aws/durable-execution-sdk-js"
 _MAX_DEPTH = 5
+_WORD = re.compile(r"[a-z0-9]+")
 _CHECKING = frozenset(
     (
         "parse", "parseAsync", "safeParse", "safeParseAsync", "validate", "validateSync", "validateAsync", "attempt", "cast",
@@ -282,6 +286,38 @@ def mail(machine: Machine, value: External, thing: Thing | None, args: Args, nod
                 request = machine.new_dict({key: sender} if sender is not None else {})
                 recording.record(machine, client, operation, request, node, via="nodemailer")
     return Unknown("a mail")
+
+
+def named_after_aws(machine: Machine, module: str) -> bool:
+    """Return whether a package that nobody listed is taken to call AWS, by the words of its name."""
+    known = highlevel.js_package(machine.maps, module) is not None
+    if known or module.startswith(("node:", "aws-sdk")):
+        return False
+    words = machine.maps.table("highlevel-javascript").get("words", {}).get("names", ())
+    return any(word in words for word in _WORD.findall(module.lower()))
+
+
+def encryption(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
+    """Return what the AWS Encryption SDK gives: its keyrings use their keys through KMS."""
+    if not thing.kind.module.startswith("@aws-crypto/"):
+        return None
+    calls = {"decrypt": ("Decrypt",), "decryptStream": ("Decrypt",)}
+    wanted = calls.get(name, ("GenerateDataKey", "Encrypt") if "encrypt" in name else ())
+    for each in options(args.get(0) or NONE):
+        if not isinstance(each, Thing) or "Kms" not in each.kind.name:
+            continue
+        config = each.args[0] if each.args else NONE
+        keys: list[Val] = [NONE]
+        if isinstance(config, DictVal):
+            listed = config.entries.get("keyIds")
+            keys = [*(listed.items if isinstance(listed, ListVal) else [])]
+            generator = config.entries.get("generatorKeyId")
+            keys = [*keys, generator] if generator is not None else keys
+        for operation in wanted:
+            for key in keys or [NONE]:
+                request = machine.new_dict({} if key is NONE else {"KeyId": key})
+                recording.record(machine, Client("kms"), operation, request, node, via=each.kind.full)
+    return Unknown("a message") if wanted else None
 
 
 def command(machine: Machine, name: str, args: Args, node: form.Call) -> Val | None:

@@ -9,9 +9,7 @@ from iamgen.access import highlevel
 from iamgen.model.observation import GapReason
 from iamgen.sources._program import form
 from iamgen.sources._program.javascript.credentials import (
-    ASSUMING,
     OWN_PROVIDERS,
-    WEB_IDENTITY,
     credentials,
     is_foreign,
 )
@@ -134,7 +132,7 @@ def _call_v2(machine: Machine, module: str, name: str, args: Args, node: form.Ca
             names.insert(0, _class_of_file(machine, file))
     if not names:
         return None
-    if names[-1] in ASSUMING | WEB_IDENTITY | OWN_PROVIDERS | {"Credentials"}:
+    if names[-1] in OWN_PROVIDERS or names[-1].endswith("Credentials"):
         return credentials(machine, names[-1], args, node)
     if names[0] == "Signers" or names[-1] == "addAuthorization":
         return sign_v2(machine, args, node)

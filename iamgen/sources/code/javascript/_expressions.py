@@ -172,6 +172,15 @@ class Expressions:
 
     def _import(self, arguments: "Node | None", node: "Node") -> form.Expr:
         first = next(iter(arguments.named_children), None) if arguments is not None else None
+        if first is not None and first.type == "ternary_expression":
+            return form.Conditional(
+                self.expression(first.child_by_field_name("condition")),
+                self._imported(first.child_by_field_name("consequence"), node),
+                self._imported(first.child_by_field_name("alternative"), node),
+            )
+        return self._imported(first, node)
+
+    def _imported(self, first: "Node | None", node: "Node") -> form.Expr:
         if first is not None:
             module = self.expression(first)
             if isinstance(module, form.Const) and isinstance(module.value, str):
