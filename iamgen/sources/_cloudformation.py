@@ -5,6 +5,7 @@ environment as values, the roles that will be deployed, the resources a permissi
 was assumed, and gaps for the rest. Nothing outside the project is read, nothing is executed.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +34,8 @@ class CodePlace:
     handler: str | None = None
     runtime: str | None = None
     image: bool = False
+    entry: str | None = None
+    """The handler in the sources, where a bundler moves it."""
 
 
 PlaceCode = Callable[[str, Node], CodePlace | None]
@@ -180,7 +183,7 @@ def _function(stack: Stack, logical_id: str, place_code: PlaceCode | None) -> tu
             location=Location(at.path, at.line, _end_line(node), at.route),
             name=stack.text(_yaml.get(properties, "FunctionName")),
             runtime=stack.literal(_yaml.get(properties, "Runtime")) or place.runtime,
-            handler=stack.literal(_yaml.get(properties, "Handler")) or place.handler,
+            handler=place.entry or stack.literal(_yaml.get(properties, "Handler")) or place.handler,
             code_root=place.root,
             inline_code=inline,
             image=place.image,
@@ -244,7 +247,24 @@ def _sam_code(stack: Stack, node: Node, properties: Node | None) -> CodePlace:
     text = stack.literal(code) if code is not None else "."
     if _yaml.get(properties, "InlineCode") is not None:
         return CodePlace(None)
-    return CodePlace(code_folder(stack.project, stack.folder, text))
+    root = code_folder(stack.project, stack.folder, text)
+    handler = stack.literal(_yaml.get(properties, "Handler"))
+    return CodePlace(root, entry=_bundled_entry(stack, metadata, root, handler))
+
+
+def _bundled_entry(stack: Stack, metadata: Node | None, root: str | None, handler: str | None) -> str | None:
+    """The handler by its source file, where esbuild puts the bundle elsewhere (`EntryPoints`)."""
+    entries = _yaml.items(_yaml.get(metadata, "BuildProperties", "EntryPoints"))
+    if stack.literal(_yaml.get(metadata, "BuildMethod")) != "esbuild" or root is None or handler is None:
+        return None
+    module, _, name = handler.rpartition(".")
+    for entry in entries:
+        text = (stack.literal(entry) or "").removeprefix("./")
+        stem = re.sub(r"\.[cm]?[jt]sx?$", "", text)
+        same = stem.rpartition("/")[2] == module.rpartition("/")[2]
+        if same and stem != module and (stack.project.root / root / text).is_file():
+            return f"{stem}.{name}"
+    return None
 
 
 def _plain_code(stack: Stack, properties: Node | None) -> CodePlace:

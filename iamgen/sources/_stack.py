@@ -14,6 +14,8 @@ from iamgen.sources._intrinsics import NO_VALUE, Resolver, first_text, intrinsic
 from iamgen.sources._project import Project
 from iamgen.sources._yaml import Node
 
+NESTED = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
+
 
 @dataclass(slots=True)
 class Stack:
@@ -160,6 +162,10 @@ def _resource(stack: Stack, logical_id: str) -> TemplateResource:
             value = stack.value(node)
             if isinstance(value, Text):
                 attributes.append((key, value))
+        elif key == "Parameters" and declared in NESTED:
+            given = stack.value(node)
+            if isinstance(given, MapValue):
+                attributes.append((key, given))
     return TemplateResource(
         logical_id=logical_id,
         type=declared if kind is None else kind.type,

@@ -14,9 +14,11 @@ from functools import cache
 from pathlib import Path
 
 from iamgen import plugins
+from iamgen.access.resource_types import resource_types
 from iamgen.errors import UsageError
 from iamgen.model.function import Deployment
 from iamgen.model.observation import Gap, GapReason, Location
+from iamgen.model.value import MapValue, TemplateRef, Text
 from iamgen.plugins import IacReader, ReadOptions
 from iamgen.sources._ignore import Ignores
 from iamgen.sources._project import Project
@@ -133,14 +135,54 @@ def _read_named(path: Path, options: ReadOptions) -> Iterator[Deployment | Gap]:
 def _read_all(project: Project, options: ReadOptions) -> Iterator[Deployment | Gap]:
     inner: set[str] = set()
     found: list[Deployment | Gap] = []
+    passed: dict[Path, dict[str, str]] = {}
     for path in template_paths(project):
         for item in _read(path, options):
             found.append(item)
             if isinstance(item, Deployment):
                 inner.update(item.includes)
+                passed.update(nested_parameters(item, path))
     for item in found:
-        if not (isinstance(item, Deployment) and item.template in inner):
+        if isinstance(item, Gap):
             yield item
+        elif item.template not in inner:
+            given = passed.get(project.root / item.template)
+            if given:
+                again = replace(options, parameters=(*given.items(), *options.parameters))
+                yield from _read(project.root / item.template, again)
+            else:
+                yield item
+
+
+def nested_parameters(parent: Deployment, path: Path) -> dict[Path, dict[str, str]]:
+    """Return what a template passes to the templates that it nests, as far as it is plain text.
+
+    A name that the parent states itself counts as text; what only the deployment knows is left to
+    the child's own defaults.
+    """
+    found: dict[Path, dict[str, str]] = {}
+    names = {r.logical_id: r.name.literal for r in parent.resources if r.name is not None}
+    for resource in parent.resources:
+        attributes = dict(resource.attributes)
+        place = attributes.get("Location") or attributes.get("TemplateURL")
+        given = attributes.get("Parameters")
+        text = place.literal if isinstance(place, Text) else None
+        if resource.type != "AWS::CloudFormation::Stack" or text is None or not isinstance(given, MapValue):
+            continue
+        known: dict[str, str] = {}
+        for key, value in given.entries:
+            literal = value.literal if isinstance(value, Text) else None
+            if isinstance(value, Text) and len(value.parts) == 1 and isinstance(value.parts[0], TemplateRef):
+                part = value.parts[0]
+                kind = next(
+                    (resource_types().get(r.type) for r in parent.resources if r.logical_id == part.logical_id), None
+                )
+                named = kind is not None and kind.kind(part.attribute) == "name"
+                literal = names.get(part.logical_id) if named else None
+            if literal is not None:
+                known[key] = literal
+        found[Path(os.path.normpath(path.parent / text))] = known
+    return found
 
 
 def _walk(project: Project, folder: Path, ignores: Ignores, count: list[int]) -> Iterator[Path]:
