@@ -72,7 +72,7 @@ def command(**values: Any) -> int:
 def _patched(result: "SuggestResult", project: Path, values: dict[str, Any]) -> list["Patched"]:
     """Return what becomes of each template of the answer; what is left alone is said."""
     from iamgen.access.maps import open_maps
-    from iamgen.patch.patch import patch, targets_of
+    from iamgen.patch.patch import Patched, patch, patch_module, targets_of
 
     by_template: dict[tuple[str, str], list[Suggestion]] = {}
     for one in result.functions:
@@ -81,14 +81,14 @@ def _patched(result: "SuggestResult", project: Path, values: dict[str, Any]) -> 
             click.echo(f"iamgen: {name}: not enough evidence, left alone", err=True)
         elif not one.policies:
             click.echo(f"iamgen: {name}: over a size limit, left alone", err=True)
-        elif one.function.template is None:
+        elif one.function.template is None or _is_untold(one, project):
             click.echo(f"iamgen: {name}: in no template, left alone", err=True)
         else:
             key = (one.function.template, one.template_kind or "")
             if not values["explicit_role"]:
                 _say_framework(one)
             by_template.setdefault(key, []).append(one)
-    done = []
+    done: list[Patched] = []
     for (template, kind), suggestions in by_template.items():
         targets = targets_of(
             tuple(suggestions),
@@ -96,8 +96,26 @@ def _patched(result: "SuggestResult", project: Path, values: dict[str, Any]) -> 
             explicit_role=values["explicit_role"],
             split=bool(values["split"]),
         )
-        done.append(patch(template, _read(project, template), kind, targets))
+        if kind == "terraform":
+            files = tuple((path, _read(project, path)) for path in _module(project, template))
+            done += patch_module(files, targets)
+        else:
+            done.append(patch(template, _read(project, template), kind, targets))
     return done
+
+
+def _is_untold(one: "Suggestion", project: Path) -> bool:
+    """Whether no template states the function: it is known from a log, or from its shape."""
+    template = one.function.template or ""
+    return one.template_kind != "terraform" and (project / template).is_dir()
+
+
+def _module(project: Path, template: str) -> list[str]:
+    """Return the files of the Terraform module that a template is, or lies in."""
+    place = project / template
+    folder = place if place.is_dir() else place.parent
+    names = sorted(file for file in folder.glob("*.tf") if file.is_file())
+    return [file.relative_to(project).as_posix() for file in names] or [template]
 
 
 def _say_framework(one: "Suggestion") -> None:

@@ -115,18 +115,36 @@ def _edges(resources: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         entry = _mapping(body)
         depends = entry.get("DependsOn", ())
         for name in [depends] if isinstance(depends, str) else depends or ():
-            if name in resources:
-                yield logical_id, str(name)
+            known = _owner(str(name), resources)
+            if known is not None and known != logical_id:
+                yield logical_id, known
         properties = dict(_mapping(entry.get("Properties")))
         if entry.get("Type") == SAM_FUNCTION:
             # NOTE: events become resources of their own, which depend on the function.
             properties.pop("Events", None)
         for name in names_in(properties):
-            if name in resources:
-                yield logical_id, name
+            known = _owner(name, resources)
+            if known is not None and known != logical_id:
+                yield logical_id, known
         if entry.get("Type") == SAM_FUNCTION:
             for source in _callers(entry):
                 yield source, logical_id
+
+
+def _owner(name: str, resources: Mapping[str, Any]) -> str | None:
+    """Return the resource that a name stands for; SAM makes some whose names begin with its own.
+
+    `OrdersUrl`, `Orders.Alias` and `OrdersAliaslive` all come from the function `Orders`.
+    """
+    plain = name.partition(".")[0]
+    if plain in resources:
+        return plain
+    makers = [
+        logical_id
+        for logical_id, body in resources.items()
+        if plain.startswith(logical_id) and str(_mapping(body).get("Type", "")).startswith("AWS::Serverless::")
+    ]
+    return max(makers, key=len) if makers else None
 
 
 def _callers(function: Mapping[str, Any]) -> Iterator[str]:

@@ -85,6 +85,56 @@ def patch(path: str, text: str, kind: str, targets: tuple[PatchTarget, ...]) -> 
     )
 
 
+def patch_module(files: tuple[tuple[str, str], ...], targets: tuple[PatchTarget, ...]) -> tuple[Patched, ...]:
+    """Return the files of one Terraform module with its roles patched.
+
+    A role, its policies and their documents may stand in several files; `files` are their paths
+    and texts. Refusals and notes come with the first file.
+
+    Raises:
+        InputError: a file cannot be read as HCL.
+    """
+    starts: list[int] = []
+    joined = ""
+    for _, text in files:
+        starts.append(len(joined))
+        joined += text + _SEAM
+    place = files[0][0] if len(files) == 1 else files[0][0].rpartition("/")[0] or "."
+    whole = patch(place, joined, "terraform", targets)
+    splices = _splices(whole)
+    result: list[Patched] = []
+    for number, (path, text) in enumerate(files):
+        start = starts[number]
+        own = [
+            Splice(splice.start - start, min(splice.end - start, len(text)), splice.text)
+            for splice in splices
+            if start <= splice.start <= start + len(text)
+        ]
+        result.append(
+            Patched(
+                path=path,
+                before=text,
+                after=apply(text, own),
+                edits=to_edits(path, text, own),
+                notes=whole.notes if not number else (),
+                refused=whole.refused if not number else (),
+            )
+        )
+    return tuple(result)
+
+
+_SEAM = "\n\n"
+"""Between the files of a module, so that no splice reaches from one into the next."""
+
+
+def _splices(patched: Patched) -> list[Splice]:
+    """Return the edits of a text in characters again."""
+    data = patched.before.encode()
+    return [
+        Splice(len(data[: edit.start].decode()), len(data[: edit.end].decode()), edit.text) for edit in patched.edits
+    ]
+
+
 def targets_of(
     suggestions: tuple[Suggestion, ...],
     maps: AccessMaps,

@@ -508,6 +508,27 @@ def test_each_form_of_terraform(form):
     assert "dynamodb:PutItem" in after
 
 
+def test_a_module_of_several_files_is_patched_in_each():
+    from iamgen.patch.patch import patch_module
+
+    document, _, policy = FORMS["document"].partition("\nresource")
+    files = (
+        ("m/data.tf", document.rstrip("\n")),
+        ("m/main.tf", "# é\n" + TERRAFORM % ""),
+        ("m/policy.tf", "resource" + policy),
+        ("m/zz.tf", FORMS["managed"]),
+    )
+    chosen = target((needed("s3:GetObject", "arn:aws:s3:::b/k"),), role="aws_iam_role.ingest")
+    done = patch_module(files, (chosen,))
+    assert [one.before == one.after for one in done] == [False, True, True, False]
+    assert "s3:GetObject" in done[0].after
+    assert "attachment" not in done[3].after
+    for one in done:
+        assert apply_edits(one.before.encode(), one.edits).decode() == one.after
+    again = patch_module(tuple((one.path, one.after) for one in done), (chosen,))
+    assert all(one.before == one.after for one in again)
+
+
 NO_FILE = """resource "aws_iam_role_policy" "x" {
   role = aws_iam_role.ingest.id
   policy = file("p.json")
