@@ -151,15 +151,15 @@ def _named(text: str) -> str:
 
 def _request(sketch: Sketch, text: str, *, bind: bool) -> Request:
     """Return the request of a spelling; `bind` takes the value of a variable from the spelling."""
+    given = dict(sketch.context)
     values = {key: _value(key) for key in sketch.variables.values()} if bind else {}
-    for key in sketch.variables.values():
-        if key in dict(sketch.context):
-            values[key] = dict(sketch.context)[key][0]
-    if bind:
-        values |= _bound(sketch, text)
+    values |= {key: given[key][0] for key in sketch.variables.values() if key in given}
+    bound = _bound(sketch, text) if bind else {}
+    values |= bound
     for character, key in sketch.variables.items():
         text = text.replace(character, values.get(key, _value(key)))
-    context = {**{key: (value,) for key, value in values.items()}, **dict(sketch.context)}
+    context = {key: (value,) for key, value in values.items()} | given
+    context |= {key: (value,) for key, value in bound.items()}
     shown = {sketch.keys.get(key, key): entries for key, entries in context.items()}
     return Request(
         action=sketch.action,
