@@ -34,12 +34,13 @@ from iamgen.sources._program.values import (
 
 _GLOBALS = frozenset(
     (
-        "Object", "Array", "JSON", "Promise", "Math", "console", "String", "Number", "Boolean", "Date", "Map", "Set",
-        "WeakMap", "WeakSet", "Symbol", "RegExp", "Error", "TypeError", "RangeError", "Buffer", "URL", "URLSearchParams",
-        "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "clearTimeout", "clearInterval", "structuredClone",
-        "parseInt", "parseFloat", "isNaN", "encodeURIComponent", "decodeURIComponent", "encodeURI", "decodeURI", "escape",
-        "unescape", "Function", "Reflect", "Proxy", "Intl", "BigInt", "TextEncoder", "TextDecoder", "AbortController",
-        "AggregateError", "performance", "Atomics", "btoa", "atob", "Uint8Array", "ArrayBuffer", "require", "fetch", "eval",
+        "Object", "Array", "JSON", "Promise", "Math", "console", "String", "Number", "Boolean", "Date", "Map",
+        "Set", "WeakMap", "WeakSet", "Symbol", "RegExp", "Error", "TypeError", "RangeError", "Buffer", "URL",
+        "URLSearchParams", "setTimeout", "setInterval", "setImmediate", "queueMicrotask", "clearTimeout",
+        "clearInterval", "structuredClone", "parseInt", "parseFloat", "isNaN", "encodeURIComponent",
+        "decodeURIComponent", "encodeURI", "decodeURI", "escape", "unescape", "Function", "Reflect", "Proxy",
+        "Intl", "BigInt", "TextEncoder", "TextDecoder", "AbortController", "AggregateError", "performance",
+        "Atomics", "btoa", "atob", "Uint8Array", "ArrayBuffer", "require", "fetch", "eval",
     )
 )  # fmt: skip
 _SAME = frozenset(
@@ -75,18 +76,20 @@ _READING = frozenset(("required", "asString", "asUrlString", "default", "example
 _ENGINE = frozenset(("use", "before", "after", "onError", "handler", "applyMiddleware"))
 _NODE = frozenset(
     (
-        "assert", "async_hooks", "buffer", "child_process", "console", "constants", "crypto", "dns", "events", "fs", "http",
-        "http2", "https", "module", "net", "os", "path", "perf_hooks", "process", "querystring", "readline", "stream",
-        "string_decoder", "timers", "tls", "tty", "url", "util", "v8", "vm", "worker_threads", "zlib",
+        "assert", "async_hooks", "buffer", "child_process", "console", "constants", "crypto", "dns", "events",
+        "fs", "http", "http2", "https", "module", "net", "os", "path", "perf_hooks", "process", "querystring",
+        "readline", "stream", "string_decoder", "timers", "tls", "tty", "url", "util", "v8", "vm",
+        "worker_threads", "zlib",
     )
 )  # fmt: skip
 _QUIET = frozenset(
     (
-        "ajv", "axios", "cookie", "csv-parse", "date-fns", "dayjs", "dotenv", "fast-xml-parser", "graphql", "graphql-tag",
-        "http-errors", "http-status-codes", "jsonwebtoken", "ksuid", "lodash", "luxon", "moment", "nanoid", "node-fetch",
-        "pino", "reflect-metadata", "rxjs", "sharp", "source-map-support", "ulid", "undici", "uuid", "winston", "yup", "zod",
-        "class-validator", "class-transformer", "bluebird", "async", "got", "ms", "qs", "joi", "@hapi/joi", "http-status",
-        "source-map-support/register", "tslib", "regenerator-runtime", "core-js", "aws-lambda",
+        "ajv", "axios", "cookie", "csv-parse", "date-fns", "dayjs", "dotenv", "fast-xml-parser", "graphql",
+        "graphql-tag", "http-errors", "http-status-codes", "jsonwebtoken", "ksuid", "lodash", "luxon",
+        "moment", "nanoid", "node-fetch", "pino", "reflect-metadata", "rxjs", "sharp", "source-map-support",
+        "ulid", "undici", "uuid", "winston", "yup", "zod", "class-validator", "class-transformer", "bluebird",
+        "async", "got", "ms", "qs", "joi", "@hapi/joi", "http-status", "source-map-support/register", "tslib",
+        "regenerator-runtime", "core-js", "aws-lambda",
     )
 )  # fmt: skip
 _CONSTRUCTED = {
@@ -268,22 +271,28 @@ def _call_builtin(machine: Machine, name: str, args: Args, node: form.Call) -> V
         return Unknown("code made at run time")
     if name == "Promise" and first is not None:
         return _promise(machine, first, node)
-    kind = _CONSTRUCTED.get(name)
-    if kind == "map":
-        source = first if first is not None else NONE
-        return source if isinstance(source, DictVal) else methods.from_entries(machine, source)
-    if kind == "set":
-        if isinstance(first, ListVal):
-            return machine.new_list(list(first.items), first.rest)
-        if first is None or isinstance(first, Scalar):
-            return machine.new_list([], Unknown("an item") if first is not None and name == "Array" else None)
-        return machine.new_list([], machine.element(first))
+    if name in _CONSTRUCTED:
+        return _collection(machine, name, first)
     if name == "Proxy" and first is not None:
         return first
     if name == "URL":
         return machine.new_thing(External("URL"), args)
     _call_functions(machine, args, node)
     return Unknown(describe(first) if first is not None else name)
+
+
+def _collection(machine: Machine, name: str, first: Val | None) -> Val:
+    """Return a new map, set or array, with what it is made of."""
+    if _CONSTRUCTED[name] == "map":
+        source = first if first is not None else NONE
+        return source if isinstance(source, DictVal) else methods.from_entries(machine, source)
+    if isinstance(first, ListVal):
+        return machine.new_list(list(first.items), first.rest)
+    if first is None:
+        return machine.new_list([])
+    if isinstance(first, Scalar):
+        return machine.new_list([], Unknown("an item") if name == "Array" else None)
+    return machine.new_list([], machine.element(first))
 
 
 def _promise(machine: Machine, executor: Val, node: form.Call) -> Val:
@@ -331,12 +340,12 @@ def _call_unknown(machine: Machine, receiver: Unknown, name: str, args: Args, no
         ]
         if results:
             return join_all(results)
-    if isinstance(first, DictVal) and first.entries and name[:1].islower():
-        if all(isinstance(key, str) and key[:1].isupper() for key in first.entries):
-            place = machine.location(node)
-            machine.sites.add((place.path, place.line, name))
-            detail = f"{name} of {describe(receiver) or 'a client'}"
-            machine.gap(GapReason.CLIENT_UNRESOLVED, detail, node, None)
+    keys = list(first.entries) if isinstance(first, DictVal) and name[:1].islower() else []
+    if keys and all(isinstance(key, str) and key[:1].isupper() for key in keys):
+        place = machine.location(node)
+        machine.sites.add((place.path, place.line, name))
+        detail = f"{name} of {describe(receiver) or 'a client'}"
+        machine.gap(GapReason.CLIENT_UNRESOLVED, detail, node, None)
     return Unknown(describe(receiver))
 
 

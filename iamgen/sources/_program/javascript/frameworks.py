@@ -39,10 +39,10 @@ _MAX_DEPTH = 5
 _WORD = re.compile(r"[a-z0-9]+")
 _CHECKING = frozenset(
     (
-        "parse", "parseAsync", "safeParse", "safeParseAsync", "validate", "validateSync", "validateAsync", "attempt", "cast",
-        "castSync", "decode", "decodeSync", "decodeUnknownSync", "assert", "check", "create", "cleanEnv", "createEnv", "load",
-        "plainToInstance", "plainToClass", "invariant", "getProperties", "camelCaseKeys", "cloneDeep", "pick", "omit", "defaults",
-        "merge",
+        "parse", "parseAsync", "safeParse", "safeParseAsync", "validate", "validateSync", "validateAsync",
+        "attempt", "cast", "castSync", "decode", "decodeSync", "decodeUnknownSync", "assert", "check",
+        "create", "cleanEnv", "createEnv", "load", "plainToInstance", "plainToClass", "invariant",
+        "getProperties", "camelCaseKeys", "cloneDeep", "pick", "omit", "defaults", "merge",
     )
 )  # fmt: skip
 _WRAPPED = frozenset(("safeParse", "safeParseAsync", "validate"))

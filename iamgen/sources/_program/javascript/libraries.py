@@ -73,7 +73,7 @@ def call_library(machine: Machine, value: External, name: str, args: Args, node:
     entry = highlevel.library(machine.maps, "javascript", full)
     if entry is None:
         return None
-    made = make(machine, entry.calls, args, (), node, client_foreign(args), full)
+    made = make(machine, entry.calls, args, (), node, foreign=client_foreign(args), via=full)
     return machine.new_thing(External(value.module, name), args) if node.new else made
 
 
@@ -90,7 +90,7 @@ def call_thing(machine: Machine, thing: Thing, name: str, args: Args, node: form
         entry = highlevel.library(machine.maps, "javascript", path)
     if entry is None:
         return None
-    made = make(machine, entry.calls, args, thing.args, node, client_foreign(args), entry.path)
+    made = make(machine, entry.calls, args, thing.args, node, foreign=client_foreign(args), via=entry.path)
     call_back(machine, args, made, node)
     return made
 
@@ -101,6 +101,7 @@ def make(
     args: Args,
     own: tuple[Val, ...],
     node: form.Call,
+    *,
     foreign: bool,
     via: str,
 ) -> Val:
@@ -110,7 +111,7 @@ def make(
         if any(_guard(machine, each, args, own) is False for each in call.guards):
             continue
         if call.indirect is not None:
-            results.append(_make_command(machine, call.indirect, args, own, node, foreign, via))
+            results.append(_make_command(machine, call.indirect, args, own, node, foreign=foreign, via=via))
             continue
         arguments = bind(machine, call, args, own)
         client = Client(call.service, foreign)
@@ -124,6 +125,7 @@ def _make_command(
     args: Args,
     own: tuple[Val, ...],
     node: form.Call,
+    *,
     foreign: bool,
     via: str,
 ) -> Val:
@@ -161,10 +163,8 @@ def take(machine: Machine, source: ValueSource, args: Args, own: tuple[Val, ...]
     if source.source not in ("arg", "self"):
         return Unknown(source.source)
     position = source.position or 0
-    if source.source == "arg":
-        value = args.get(position)
-    else:
-        value = own[position] if position < len(own) else None
+    made_with = own[position] if position < len(own) else None
+    value = args.get(position) if source.source == "arg" else made_with
     if source.name and value is not None:
         for key in source.name.split("."):
             value = option(machine, value, key)

@@ -168,14 +168,19 @@ def array(machine: Machine, value: ListVal, name: str, args: Args, node: form.Ca
     if name == "join":
         separator = first if isinstance(first, Text) else text(",")
         return texts.joined(machine, separator, value)
+    return _rearranged(machine, value, name, first)
+
+
+def _rearranged(machine: Machine, value: ListVal, name: str, first: Val | None) -> Val | None:
+    """Return what a method gives that only picks or orders items."""
     if name in ("values", "keys"):
         return value
     if name == "entries":
         return machine.new_list([], machine.new_list([Unknown("an index"), value.element()]))
     if name in ("slice", "splice", "filter", "toSpliced"):
-        return (
-            value if not args.places else machine.new_list([], value.element() if value.items or value.rest else None)
-        )
+        if first is None:
+            return value
+        return machine.new_list([], value.element() if value.items or value.rest else None)
     if name in _PASSING:
         return value
     if name == "at" and isinstance(first, Scalar):

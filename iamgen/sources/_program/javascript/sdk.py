@@ -266,7 +266,7 @@ def _v2_method(machine: Machine, client: Client, name: str, args: Args, node: fo
     entry_of = highlevel.js_v2_method(machine.maps, client.service, name)
     if entry_of is None:
         return None
-    made = make(machine, entry_of.calls, args, (), node, client.foreign, entry_of.path)
+    made = make(machine, entry_of.calls, args, (), node, foreign=client.foreign, via=entry_of.path)
     call_back(machine, args, made, node)
     return made
 
@@ -310,7 +310,7 @@ def annotated(machine: Machine, annotation: External) -> Val | None:
         return None
     if package.kind == "document" and name.startswith("DynamoDBDocument"):
         return Client("dynamodb", flavor="document")
-    if package.kind == "client" and package.service:
-        if name.endswith("Client") or _is_aggregated(annotation.module, name):
-            return Client(package.service, flavor="v3")
+    is_client = name.endswith("Client") or _is_aggregated(annotation.module, name)
+    if package.kind == "client" and package.service and is_client:
+        return Client(package.service, flavor="v3")
     return None
