@@ -1,6 +1,7 @@
 """What the scanner sees in code: the expectation stands on the line itself, in every language alike.
 
-`# uses: s3:GetObject on orders/*` claims the calls of that line, several divided by `;`; an environment variable X shows as `{X}`.
+`# uses: s3:GetObject on orders/*` claims the calls of that line, several divided by `;`; an environment variable X
+shows as `{X}`.
 `# gap: words` claims a gap there whose reason or detail has the words. A line without either claims nothing happens.
 A case is a file with a function `handler`, or a folder whose `app` has one.
 """
@@ -20,7 +21,13 @@ from iamgen.plugins import Frontend, discover
 from iamgen.sources._program.analyse import analyse
 
 CODE = Path(__file__).parent / "code"
-RUNTIMES = {"python": "python3.13", "javascript": "nodejs22.x", "typescript": "nodejs22.x", "go": "go1.x", "java": "java21"}
+RUNTIMES = {
+    "python": "python3.13",
+    "javascript": "nodejs22.x",
+    "typescript": "nodejs22.x",
+    "go": "go1.x",
+    "java": "java21",
+}
 CASES = sorted(
     path
     for language in CODE.iterdir()
@@ -92,9 +99,7 @@ def function_for(case: Path) -> tuple[LambdaFunction, Path, list[Path]]:
         handler=handler.group(1) if handler else f"{module}.handler",
         code_root="",
         environment=tuple((name, Text.of(f"{{{name}}}")) for name in names),
-        event_sources=(EventSource(kind=source.group(1), resource=Text.of(source.group(2))),)
-        if source
-        else (),
+        event_sources=(EventSource(kind=source.group(1), resource=Text.of(source.group(2))),) if source else (),
     )
     return function, root, files
 

@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 _RECURSION = 14_000
 
 
-def analyse(
-    function: LambdaFunction, project: Path, frontends: tuple[Frontend, ...], maps: "AccessMaps"
-) -> CodeReport:
+def analyse(function: LambdaFunction, project: Path, frontends: tuple[Frontend, ...], maps: "AccessMaps") -> CodeReport:
     """Return what reading a function's code gives."""
     loader = loader_for(project, frontends)
     loader.refresh()
@@ -61,9 +59,7 @@ def analyse_with(loader: ModuleLoader, function: LambdaFunction, maps: "AccessMa
 class _Analysis:
     """One function."""
 
-    def __init__(
-        self, loader: ModuleLoader, function: LambdaFunction, maps: "AccessMaps"
-    ) -> None:
+    def __init__(self, loader: ModuleLoader, function: LambdaFunction, maps: "AccessMaps") -> None:
         self.loader = loader
         self.function = function
         self.frontends = loader.for_runtime(function.runtime)
@@ -152,9 +148,7 @@ class _Analysis:
     def _inline(self, code: str) -> Val | None:
         """A function whose code stands in the template."""
         handler = self.function.handler or "index.handler"
-        lowered = self.loader.lower_text(
-            self.frontends[0], self.function.template, code.encode("utf-8", "replace")
-        )
+        lowered = self.loader.lower_text(self.frontends[0], self.function.template, code.encode("utf-8", "replace"))
         self.program.files.setdefault(self.function.template)
         if isinstance(lowered, Gap):
             self.program.gaps.setdefault(lowered)
@@ -184,9 +178,9 @@ class _Analysis:
     def _application(self) -> Val | None:
         """The handler is a package's that serves an application (`wsgi_handler.handler`): find the application."""
         handler = self.function.handler or ""
-        if handler.partition(".")[0] not in ("wsgi_handler", "wsgi", "serverless_sdk", "s_app"):
-            if "(" not in handler and " " not in handler:
-                return None
+        served = handler.partition(".")[0] in ("wsgi_handler", "wsgi", "serverless_sdk", "s_app")
+        if not served and "(" not in handler and " " not in handler:
+            return None
         for frontend in self.frontends:
             if frontend.entry is None:
                 continue
@@ -231,9 +225,7 @@ class _Analysis:
                             program.call(program.member(made, name), args, call)
                 case Thing():
                     spoken = library.language(program)
-                    if spoken.call_wrapper is None or not spoken.call_wrapper(
-                        program, each, args, call
-                    ):
+                    if spoken.call_wrapper is None or not spoken.call_wrapper(program, each, args, call):
                         library.drive(program, each)
                 case External():
                     program.call(each, args, call)
@@ -296,9 +288,7 @@ class _Analysis:
     # -- the answer --
 
     def _empty(self, gap: Gap) -> CodeReport:
-        return CodeReport(
-            calls=(), gaps=(self._own(gap),), files=(), calls_seen=0, analysed=False
-        )
+        return CodeReport(calls=(), gaps=(self._own(gap),), files=(), calls_seen=0, analysed=False)
 
     def _own(self, gap: Gap) -> Gap:
         return Gap(gap.reason, gap.detail, gap.location, gap.services, self.function.id)
@@ -326,4 +316,3 @@ class _Analysis:
             calls_foreign=len(program.foreign),
             analysed=analysed,
         )
-

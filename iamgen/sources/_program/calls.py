@@ -110,14 +110,10 @@ class Caller(Evaluator):
 
     # -- functions --
 
-    def invoke(
-        self, function: FunctionVal, receiver: Val | None, args: Args, node: form.Call
-    ) -> Val:
+    def invoke(self, function: FunctionVal, receiver: Val | None, args: Args, node: form.Call) -> Val:
         """Return what a function of the project gives for these arguments."""
         self.step()
-        running = sum(
-            1 for each in self.frames if each.function and each.function.function is function.function
-        )
+        running = sum(1 for each in self.frames if each.function and each.function.function is function.function)
         if running > MAX_RECURSION:
             return Unknown("recursion")
         if len(self.frames) > MAX_CALL_DEPTH:
@@ -137,13 +133,13 @@ class Caller(Evaluator):
         if count >= MAX_CONTEXTS or self._active.get(identity, 0) >= MAX_RECURSION:
             return self._invoke_wide(function, receiver, args)
         self._count[identity] = count + 1
-        context = _Context(None, False, (function, receiver, args))
+        context = _Context(None, pure=False, kept=(function, receiver, args))
         self._contexts[signature] = context
         result, pure = self._run_function(function, receiver, args)
         context.result = result
         context.pure = pure
         if not pure:
-            self._contexts[exact] = _Context(result, False, (function, receiver, args))
+            self._contexts[exact] = _Context(result, pure=False, kept=(function, receiver, args))
         return result
 
     def _invoke_wide(self, function: FunctionVal, receiver: Val | None, args: Args) -> Val:
@@ -166,9 +162,7 @@ class Caller(Evaluator):
         self._wide[identity] = (self._wide[identity][0], result, self._wide[identity][2])
         return result
 
-    def _run_function(
-        self, function: FunctionVal, receiver: Val | None, args: Args
-    ) -> tuple[Val, bool]:
+    def _run_function(self, function: FunctionVal, receiver: Val | None, args: Args) -> tuple[Val, bool]:
         definition = function.function
         frame = Frame(
             Scope(function.scope, function.module),
@@ -198,9 +192,7 @@ class Caller(Evaluator):
         name = function.function.name or "<lambda>"
         return f"{function.cls.cls.name}.{name}" if function.cls else name
 
-    def _bind_parameters(
-        self, function: FunctionVal, receiver: Val | None, args: Args, frame: Frame
-    ) -> None:
+    def _bind_parameters(self, function: FunctionVal, receiver: Val | None, args: Args, frame: Frame) -> None:
         definition = function.function
         places = list(args.places)
         if receiver is not None and definition.receiver is None and function.receiver is None:
@@ -227,9 +219,7 @@ class Caller(Evaluator):
                 value = self._parameter(parameter, given, frame, vague=args.open)
             self.declare(target, value, frame)
 
-    def _parameter(
-        self, parameter: form.Param, given: Val | None, frame: Frame, *, vague: bool
-    ) -> Val:
+    def _parameter(self, parameter: form.Param, given: Val | None, frame: Frame, *, vague: bool) -> Val:
         if given is None:
             if parameter.default is not None:
                 value = library.injected(self, self.evaluate(parameter.default, frame))
@@ -278,11 +268,7 @@ class Caller(Evaluator):
         if maker is not None and isinstance(maker[0], FunctionVal):
             made = self.invoke(maker[0], cls, args, node)
             found = next(
-                (
-                    each
-                    for each in (made.options if isinstance(made, Alt) else (made,))
-                    if isinstance(each, Instance)
-                ),
+                (each for each in (made.options if isinstance(made, Alt) else (made,)) if isinstance(each, Instance)),
                 None,
             )
             instance = found if found is not None else self.new_instance(cls)
@@ -339,17 +325,12 @@ class Caller(Evaluator):
             before = self.enter_branch()
             args = Args(open=True)
             if isinstance(function, FunctionVal | Bound):
-                definition = (
-                    function.function
-                    if isinstance(function, FunctionVal)
-                    else function.function.function
-                )
+                definition = function.function if isinstance(function, FunctionVal) else function.function.function
                 known = [each for each in definition.params if each.kind == "positional"]
                 own = isinstance(function, Bound) and definition.receiver is None
                 args = Args([Unknown("an argument that nobody saw")] * (len(known) - own))
                 args.places = [
-                    self._parameter(each, None, self._frame_of(function), vague=False)
-                    for each in known[own:]
+                    self._parameter(each, None, self._frame_of(function), vague=False) for each in known[own:]
                 ]
             self.call(function, args, form.Call(form.Const(None)))
             self.leave_branch(before)
@@ -379,9 +360,7 @@ class Caller(Evaluator):
             if depth >= _SIGNATURE_DEPTH:
                 return id(value), value.version
             rest = None if value.rest is None else self._shape(value.rest, depth + 1)
-            entries = tuple(
-                (key, self._shape(each, depth + 1)) for key, each in value.entries.items()
-            )
+            entries = tuple((key, self._shape(each, depth + 1)) for key, each in value.entries.items())
             return "dict", entries, rest
         if isinstance(value, Heap):
             return id(value), value.version

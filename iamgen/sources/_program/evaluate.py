@@ -286,25 +286,14 @@ class Evaluator(Machine):
             return texts.cut(self, value, low, high)
         return self.item(value, self.evaluate(node.index, frame))
 
-    def item(self, value: Val, key: Val) -> Val:
+    def item(self, value: Val, key: Val) -> Val:  # noqa: C901  (one case per kind of value)
         """Return a member of a value by key."""
         if isinstance(key, Alt) and len(key.options) <= UNROLLED:
             return join_all(self.item(value, each) for each in key.options)
         name = literal(key)
         match value:
             case Alt():
-                known = [
-                    each
-                    for each in value.options
-                    if not is_none(each) and not (name is not None and literal(each) is not None)
-                ]
-                found = [self.item(each, key) for each in known or value.options]
-                there = [
-                    each
-                    for each in found
-                    if not (isinstance(each, Unknown) and each.detail.startswith(NO_KEY))
-                ]
-                return join_all(there or found)
+                return self._item_of_options(value, key, name)
             case Environ():
                 if name is None:
                     return Unknown("an environment variable whose name is made at run time")
@@ -312,13 +301,7 @@ class Evaluator(Machine):
             case DictVal():
                 return self._dict_item(value, key)
             case ListVal():
-                if isinstance(key, Scalar) and isinstance(key.value, int):
-                    if 0 <= key.value < len(value.items):
-                        return value.items[key.value]
-                    if value.rest is None and -len(value.items) <= key.value < 0:
-                        return value.items[key.value]
-                    return value.rest or Unknown("an item that is not there")
-                return value.element()
+                return _list_item(value, key)
             case Event():
                 return event_item(value) if name is None else event_member(value, name)
             case Response():
@@ -340,6 +323,14 @@ class Evaluator(Machine):
                 return self.member(value, name)
             case _:
                 return Unknown(describe(value) or "an item of an unknown value")
+
+    def _item_of_options(self, value: Alt, key: Val, name: str | None) -> Val:
+        known = [
+            each for each in value.options if not is_none(each) and not (name is not None and literal(each) is not None)
+        ]
+        found = [self.item(each, key) for each in known or value.options]
+        there = [each for each in found if not (isinstance(each, Unknown) and each.detail.startswith(NO_KEY))]
+        return join_all(there or found)
 
     def _dict_item(self, value: DictVal, key: Val) -> Val:
         index = dict_key(key)
@@ -380,9 +371,7 @@ class Evaluator(Machine):
                     return self.element(self.call(self.bind(found[0], value), Args(), _NO_CALL))
                 return Unknown(f"an item of {value.cls.cls.name}")
             case ClassVal():
-                members = [
-                    each for each in value.members.values() if isinstance(each, Text | Scalar)
-                ]
+                members = [each for each in value.members.values() if isinstance(each, Text | Scalar)]
                 return join_all(members) if members else Unknown("an item of a class")
             case Thing():
                 return library.thing_element(self, value)
@@ -450,9 +439,7 @@ class Evaluator(Machine):
             elif isinstance(choice, Instance):
                 entries.update(choice.attributes)
             elif isinstance(choice, ModuleState) and choice.exports is not None:
-                entries.update(
-                    (key, each) for key, each in choice.exports.entries.items() if key != "="
-                )
+                entries.update((key, each) for key, each in choice.exports.entries.items() if key != "=")
             elif not isinstance(choice, Scalar):
                 member = event_member(choice, "*") if isinstance(choice, Event) else None
                 rest = member or Unknown(describe(choice) or "a mapping that nobody saw")
@@ -738,6 +725,16 @@ class Evaluator(Machine):
         return args
 
 
+def _list_item(value: ListVal, key: Val) -> Val:
+    if isinstance(key, Scalar) and isinstance(key.value, int):
+        if 0 <= key.value < len(value.items):
+            return value.items[key.value]
+        if value.rest is None and -len(value.items) <= key.value < 0:
+            return value.items[key.value]
+        return value.rest or Unknown("an item that is not there")
+    return value.element()
+
+
 def dict_key(value: Val) -> Any:
     """Return a value as a key, None when it is not known."""
     match value:
@@ -751,7 +748,7 @@ def dict_key(value: Val) -> Any:
             return None
 
 
-def key_value(key: Any) -> Val:  # noqa: ANN401  (a key of a Python dict)
+def key_value(key: Any) -> Val:
     """Return a key as a value."""
     if isinstance(key, Text):
         return key

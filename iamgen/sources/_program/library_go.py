@@ -71,7 +71,7 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
     made = _FUNCTIONS.get(value.full)
     if made is not None:
         return made(machine, args, node)
-    if module in (_LAMBDA,) and name.startswith("Start"):
+    if module == _LAMBDA and name.startswith("Start"):
         for each in args.places:
             _start(machine, each, node)
         return NONE
@@ -92,10 +92,7 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
         kind = re.sub(r"From\w+$|With\w+$", "", name[3:])
         thing = machine.new_thing(External(module, kind), args)
         thing.callbacks.extend(
-            option
-            for each in args.values()
-            for option in options(each)
-            if isinstance(option, FunctionVal | Bound)
+            option for each in args.values() for option in options(each) if isinstance(option, FunctionVal | Bound)
         )
         return thing
     return None
@@ -104,7 +101,7 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
 def _call_sdk(machine: Machine, value: External, args: Args, node: form.Call) -> Val | None:
     module, name = value.module, value.name
     if module.endswith(("/config", "/session")) or module.endswith("aws-sdk-go-v2"):
-        if name in ("Must",) and args.places:
+        if name == "Must" and args.places:
             return args.places[0]
         if name.startswith(("LoadDefaultConfig", "New")):
             return Session(_is_foreign(args))
@@ -138,11 +135,7 @@ def _is_foreign(args: Args) -> bool:
             elif isinstance(option, Thing):
                 found.append(_holds_foreign(option, 0))
             elif isinstance(option, DictVal):
-                found += [
-                    _holds_foreign(inner, 0)
-                    for inner in option.entries.values()
-                    if isinstance(inner, Thing)
-                ]
+                found += [_holds_foreign(inner, 0) for inner in option.entries.values() if isinstance(inner, Thing)]
     return any(found)
 
 
@@ -210,9 +203,7 @@ def _of_text(method: str) -> Callable[[Machine, Args, form.Call], Val]:
         if first is None:
             return Unknown("a text")
         return join_all(
-            texts.method(machine, each, method, Args(args.places[1:]))
-            if isinstance(each, Text)
-            else Unknown("a text")
+            texts.method(machine, each, method, Args(args.places[1:])) if isinstance(each, Text) else Unknown("a text")
             for each in options(first)
         )
 
@@ -320,17 +311,15 @@ def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) 
     if isinstance(receiver, DictVal):
         return Unknown(f"{name} of a request")
     if isinstance(receiver, Session):
-        return receiver if name in ("Copy",) else Unknown(f"{name} of a session")
-    if isinstance(receiver, Event) and name in ("Decode",):
+        return receiver if name == "Copy" else Unknown(f"{name} of a session")
+    if isinstance(receiver, Event) and name == "Decode":
         return receiver
     if isinstance(receiver, Scalar | Text) and name == "Error":
         return Unknown("a message")
     return None
 
 
-def _page(
-    machine: Machine, thing: Thing, client: Client, name: str, args: Args, node: form.Call
-) -> Val:
+def _page(machine: Machine, thing: Thing, client: Client, name: str, args: Args, node: form.Call) -> Val:
     """A page of a paginator, or a wait."""
     last = thing.kind.name.removeprefix("New")
     request = _request([*thing.args[1:], *args.places])
@@ -349,9 +338,7 @@ def _page(
 
 
 def _request(values: list[Val]) -> DictVal | None:
-    return next(
-        (each for value in values for each in options(value) if isinstance(each, DictVal)), None
-    )
+    return next((each for value in values for each in options(value) if isinstance(each, DictVal)), None)
 
 
 def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.Call) -> Val | None:
@@ -380,9 +367,7 @@ def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.
                 machine.call(option, Args([Unknown("a page"), Unknown("a test")]), node)
     given = _request(args.places)
     request = given if given is not None else machine.new_dict({})
-    if given is None and any(
-        isinstance(option, Unknown) for each in args.places[-1:] for option in options(each)
-    ):
+    if given is None and any(isinstance(option, Unknown) for each in args.places[-1:] for option in options(each)):
         request.rest = Unknown("an input that nobody saw")
     answer = sdk.operation(machine, client, entry.operation, request, node)
     if name.endswith("Request") and not entry.operation.endswith("Request"):
@@ -411,4 +396,3 @@ LANGUAGE = Language(
     silent=_silent,
     prepare=_prepare,
 )
-

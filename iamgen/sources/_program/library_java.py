@@ -49,16 +49,39 @@ _BUILDER = "<builder>"
 _FOREIGN = re.compile(r"StsAssumeRole|STSAssumeRole|StsWebIdentity|BasicSessionCredentials")
 _CLIENT = re.compile(r"(?:Client|ClientBuilder|Async|AsyncClientBuilder)$")
 _MAPS = frozenset(
-    "HashMap LinkedHashMap TreeMap ConcurrentHashMap EnumMap HashTable ImmutableMap Map Properties".split()
+    [
+        "HashMap",
+        "LinkedHashMap",
+        "TreeMap",
+        "ConcurrentHashMap",
+        "EnumMap",
+        "HashTable",
+        "ImmutableMap",
+        "Map",
+        "Properties",
+    ]
 )
 _LISTS = frozenset(
-    "ArrayList LinkedList HashSet LinkedHashSet TreeSet Vector ArrayDeque ImmutableList List Set Arrays Collections".split()
+    [
+        "ArrayList",
+        "LinkedList",
+        "HashSet",
+        "LinkedHashSet",
+        "TreeSet",
+        "Vector",
+        "ArrayDeque",
+        "ImmutableList",
+        "List",
+        "Set",
+        "Arrays",
+        "Collections",
+    ]
 )
 _SAME = frozenset(
     {
         "get", "join", "toString", "getNow", "orElseThrow", "collect", "toList", "stream", "parallelStream", "iterator",
         "asUtf8String", "asString", "strip", "trim", "sorted", "distinct", "limit", "skip", "block", "items", "values",
-        "asInputStream", "asByteArray", "getBytes", "toCompletableFuture", "entrySet", "iterator", "listIterator",
+        "asInputStream", "asByteArray", "getBytes", "toCompletableFuture", "entrySet", "listIterator",
         "toArray", "subList", "findFirst", "findAny", "getFirst", "getLast", "next", "peek", "poll", "remove", "of",
     }
 )  # fmt: skip
@@ -194,9 +217,7 @@ def _keep(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call
 def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.Call) -> Val | None:
     client, name = member.client, member.name
     if client.flavor.startswith("waiter"):
-        polled = highlevel.waiter_operation(
-            machine.maps, client.service, name.removeprefix("waitUntil")
-        )
+        polled = highlevel.waiter_operation(machine.maps, client.service, name.removeprefix("waitUntil"))
         if polled is None:
             return Unknown(name)
         return _operation(machine, Client(client.service, client.foreign), polled, args, node)
@@ -208,11 +229,7 @@ def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.
             break
     if client.service == "s3":
         known = highlevel.library(machine.maps, "java", f"com.amazonaws.services.s3.AmazonS3.{name}")
-        plain = any(
-            isinstance(option, DictVal | FunctionVal)
-            for each in args.places[:1]
-            for option in options(each)
-        )
+        plain = any(isinstance(option, DictVal | FunctionVal) for each in args.places[:1] for option in options(each))
         if known is not None and not plain:
             return sdk.library_calls(machine, known, sdk.Given(_spread(args)), node, client=client)
     if entry is not None:
@@ -244,16 +261,12 @@ def _spread(args: Args) -> Args:
     return Args(places, named)
 
 
-def _operation(
-    machine: Machine, client: Client, name: str, args: Args, node: form.Call
-) -> Val:
+def _operation(machine: Machine, client: Client, name: str, args: Args, node: form.Call) -> Val:
     request = _request(machine, client, name, args, node)
     return sdk.operation(machine, client, name, request, node)
 
 
-def _request(
-    machine: Machine, client: Client, name: str, args: Args, node: form.Call
-) -> DictVal:
+def _request(machine: Machine, client: Client, name: str, args: Args, node: form.Call) -> DictVal:
     """Return the members of the request among the arguments, in the service's own spelling."""
     names = _spelling(machine, client.service, name)
     plain: list[Val] = []
@@ -320,7 +333,8 @@ def _asked(when: object) -> Iterator[str]:
 def _spelled(machine: Machine, value: DictVal, names: dict[str, str], depth: int) -> DictVal:
     small = bool(names) and all(name[:1].islower() for name in names.values())
     entries: dict[object, Val] = {}
-    for key, each in value.entries.items():
+    for written, given in value.entries.items():
+        key, each = written, given
         if isinstance(key, str) and re.fullmatch(r"[A-Za-z]\w*", key):
             plain = key.lower()
             name = names.get(plain) or names.get(f"{plain}name") or names.get(plain.removesuffix("name"))
@@ -357,7 +371,7 @@ def _call_external(machine: Machine, value: External, args: Args, node: form.Cal
     if name in ("builder", "newBuilder", "custom"):
         return builder(machine, owner.removesuffix("Builder"))
     if service is not None and _is_client(owner):
-        if name in ("standard",):
+        if name == "standard":
             return builder(machine, owner.removesuffix("Builder"))
         if name in ("create", "defaultClient"):
             return Client(service)
@@ -394,11 +408,14 @@ def _new(machine: Machine, path: str, args: Args, node: form.Call) -> Val | None
         return args.get(0) or text("")
     service = highlevel.java_service(machine.maps, path)
     if service is not None and _is_client(path):
-        return Client(service, any(
-            isinstance(option, Thing) and _holds_foreign(option, 0)
-            for each in args.places
-            for option in options(each)
-        ))
+        return Client(
+            service,
+            any(
+                isinstance(option, Thing) and _holds_foreign(option, 0)
+                for each in args.places
+                for option in options(each)
+            ),
+        )
     if service is not None or path.startswith("com.amazonaws.services."):
         if highlevel.library(machine.maps, "java", path) is None and not path.endswith(
             (".DynamoDB", ".DynamoDBMapper", ".TransferManager")
@@ -513,7 +530,7 @@ def _call_value(machine: Machine, value: Val, args: Args, node: form.Call) -> Va
     return None
 
 
-def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) -> Val | None:  # noqa: PLR0911
+def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) -> Val | None:
     receiver, name = member.receiver, member.name
     match receiver:
         case Thing():
@@ -560,9 +577,7 @@ def _accessor(receiver: Instance, name: str, args: Args) -> Val | None:
     return None
 
 
-def _thing_method(
-    machine: Machine, thing: Thing, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _thing_method(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
     if thing.kind.module == _BUILDER:
         if name in ("build", "toBuilder", "clone"):
             if _FOREIGN.search(thing.kind.name) and name == "build":
@@ -598,9 +613,7 @@ def _thing_method(
     return None
 
 
-def _by_member(
-    machine: Machine, entry: highlevel.LibraryEntry, args: Args, node: form.Call
-) -> Args:
+def _by_member(machine: Machine, entry: highlevel.LibraryEntry, args: Args, node: form.Call) -> Args:
     """Return the arguments with the members of the requests among them by name, in the service's spelling."""
     first = entry.calls[0]
     names = _spelling(machine, first.service, first.operation)
@@ -615,9 +628,7 @@ def _by_member(
                 continue
             for key, member in _named(members):
                 inner = _members(member) if isinstance(member, Thing) else member
-                keywords[key] = (
-                    _spelled(machine, inner, names, 0) if isinstance(inner, DictVal) else member
-                )
+                keywords[key] = _spelled(machine, inner, names, 0) if isinstance(inner, DictVal) else member
     return Args(list(args.places), keywords, args.more, args.open)
 
 
@@ -627,9 +638,7 @@ def _named(members: DictVal) -> Iterator[tuple[str, Val]]:
             yield key, each
 
 
-def _event_method(
-    machine: Machine, receiver: Event, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _event_method(machine: Machine, receiver: Event, name: str, args: Args, node: form.Call) -> Val | None:
     run = _run_functions(machine, args, node, event_item(receiver))
     if run is not None:
         return machine.new_list([], run) if name in ("map", "flatMap") else receiver
@@ -651,9 +660,7 @@ def _event_method(
     return Unknown(f"made from event field {receiver.path}")
 
 
-def _map_method(
-    machine: Machine, value: DictVal, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _map_method(machine: Machine, value: DictVal, name: str, args: Args, node: form.Call) -> Val | None:
     key = args.get(0)
     match name:
         case "put" | "putIfAbsent" if key is not None and len(args.places) > 1:
@@ -690,9 +697,7 @@ def _map_method(
             return value if name in ("build", "toBuilder") else Unknown(name)
 
 
-def _list_method(
-    machine: Machine, value: ListVal, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _list_method(machine: Machine, value: ListVal, name: str, args: Args, node: form.Call) -> Val | None:
     if name in ("add", "addLast", "offer", "addFirst", "push"):
         append(machine, value, args.places[-1] if args.places else Unknown("an item"))
         return NONE
@@ -754,4 +759,3 @@ LANGUAGE = Language(
     silent=_silent,
     prepare=_prepare,
 )
-

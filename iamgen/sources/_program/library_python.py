@@ -13,7 +13,6 @@ from iamgen.sources._program.library import Language
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,
-    Alt,
     Bound,
     Builtin,
     ClassVal,
@@ -147,9 +146,7 @@ def _is_foreign_value(value: Val) -> bool:
     return not isinstance(value, Unknown) or "credentials" not in value.detail
 
 
-def _maker(
-    machine: Machine, row: str, args: Args, node: form.Call, session: Session | None = None
-) -> Val | None:
+def _maker(machine: Machine, row: str, args: Args, node: form.Call, session: Session | None = None) -> Val | None:
     kind, _, _ = row.partition(" ")
     foreign = _is_foreign(args, own=session.foreign if session else machine.foreign_default)
     made: list[Val] = []
@@ -165,9 +162,7 @@ def _maker(
     return join_all(made)
 
 
-def _call_session(
-    machine: Machine, session: Session, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _call_session(machine: Machine, session: Session, name: str, args: Args, node: form.Call) -> Val | None:
     row = machine.maps.table("highlevel-python").get("session_methods", {}).get(name)
     if isinstance(row, str):
         return _maker(machine, row, args, node, session)
@@ -181,9 +176,7 @@ def _call_session(
 # --- functions of libraries --------------------------------------------------------------------------------------
 
 
-def _call_external(
-    machine: Machine, value: External, args: Args, node: form.Call
-) -> Val | None:
+def _call_external(machine: Machine, value: External, args: Args, node: form.Call) -> Val | None:
     path = value.full
     maker = highlevel.python_session(machine.maps, path)
     if maker is not None:
@@ -206,8 +199,7 @@ def _call_external(
         if isinstance(first, Event):
             return first
     if path.startswith("itertools."):
-        return machine.new_list([], join_all(machine.element(each) for each in args.places)
-                                if args.places else None)
+        return machine.new_list([], join_all(machine.element(each) for each in args.places) if args.places else None)
     if path.startswith("dependency_injector.providers."):
         return _provider(machine, value, args)
     return None
@@ -262,9 +254,7 @@ def _from_json(machine: Machine, data: object, depth: int) -> Val:
     if isinstance(data, str):
         return text(data)
     if isinstance(data, dict) and depth < 8:
-        return machine.new_dict(
-            {key: _from_json(machine, each, depth + 1) for key, each in data.items()}
-        )
+        return machine.new_dict({key: _from_json(machine, each, depth + 1) for key, each in data.items()})
     if isinstance(data, list) and depth < 8:
         return machine.new_list([_from_json(machine, each, depth + 1) for each in data])
     if data is None or isinstance(data, bool | int | float):
@@ -349,9 +339,9 @@ def _subprocess(machine: Machine, args: Args, node: form.Call) -> Val:
         plain = [word or "" for word in words]
         names = [word.rpartition("/")[2] for word in plain]
         shells = ("sh", "bash", "env", "python", "python3", "-c", "timeout")
-        if "aws" not in names and not (names[0] in shells and any("aws " in word for word in plain)):
-            if names[0] not in ("sh", "bash", "env") or all(words):
-                return machine.new_thing(External("subprocess", "CompletedProcess"), Args())
+        runs_aws = "aws" in names or (names[0] in shells and any("aws " in word for word in plain))
+        if not runs_aws and (names[0] not in ("sh", "bash", "env") or all(words)):
+            return machine.new_thing(External("subprocess", "CompletedProcess"), Args())
         following = plain[names.index("aws") + 1 :] if "aws" in names else []
         service = next((word for word in following if word and not word.startswith("-")), "")
         service = {"s3api": "s3", "configure": "sts"}.get(service, service)
@@ -396,9 +386,7 @@ def _namedtuple(machine: Machine, args: Args, node: form.Call) -> Val:
         made.attributes["<fields>"] = fields
     else:
         names = (literal(fields) or "") if fields is not None else ""
-        made.attributes["<fields>"] = machine.new_list(
-            [text(each) for each in names.replace(",", " ").split()]
-        )
+        made.attributes["<fields>"] = machine.new_list([text(each) for each in names.replace(",", " ").split()])
     return made
 
 
@@ -438,8 +426,7 @@ def _provider(machine: Machine, value: External, args: Args) -> Val:
     if kind == "Object":
         return args.get(0) or Unknown("an object")
     if kind in ("Singleton", "Factory", "Callable", "Resource", "ThreadSafeSingleton", "ContextLocalSingleton"):
-        made = machine.new_thing(External("<provider>"), args)
-        return made
+        return machine.new_thing(External("<provider>"), args)
     return machine.new_thing(value, args)
 
 
@@ -525,7 +512,7 @@ def _call_thing(machine: Machine, value: Thing, args: Args, node: form.Call) -> 
         return _getenv(machine, args, node)
     if path in ("functools.wraps", "functools.lru_cache") and args.places:
         return args.places[0]
-    if path in ("operator.itemgetter",) and args.places and value.args:
+    if path == "operator.itemgetter" and args.places and value.args:
         return machine.item(args.places[0], value.args[0])
     if path == "operator.attrgetter" and args.places and value.args:
         return machine.member(args.places[0], literal(value.args[0]) or "")
@@ -603,8 +590,7 @@ def _getattr(machine: Machine, args: Args, node: form.Call) -> Val:
         if known is not None:
             found.append(machine.member(value, known))
             continue
-        for owner in options(value):
-            found.append(_unseen_member(machine, owner, node))
+        found.extend(_unseen_member(machine, owner, node) for owner in options(value))
     fallback = args.get(2)
     if fallback is not None:
         found = [each for each in found if not isinstance(each, Unknown)] or found
@@ -623,15 +609,11 @@ def _unseen_member(machine: Machine, owner: Val, node: form.Call) -> Val:
             machine.member(owner, name)
             for cls in owner.cls.line()
             for name, each in cls.members.items()
-            if isinstance(each, FunctionVal)
-            and each.function.kind == "function"
-            and not name.startswith("__")
+            if isinstance(each, FunctionVal) and each.function.kind == "function" and not name.startswith("__")
         ]
         return join_all(methods) if methods else Unknown("an attribute")
     if isinstance(owner, ModuleState):
-        functions = [
-            each for each in owner.scope.variables.values() if isinstance(each, FunctionVal)
-        ]
+        functions = [each for each in owner.scope.variables.values() if isinstance(each, FunctionVal)]
         return join_all(functions) if functions else Unknown("a member of a module")
     if isinstance(owner, External) and owner.full.startswith(("boto3", "botocore")):
         machine.gap(GapReason.CLIENT_UNRESOLVED, "a member of the SDK made at run time", node, None)
@@ -657,9 +639,7 @@ def _map(machine: Machine, args: Args, node: form.Call) -> Val:
         return Unknown("map")
     lists = args.places[1:]
     if len(lists) == 1 and isinstance(lists[0], ListVal) and lists[0].rest is None:
-        return machine.new_list(
-            [machine.call(function, Args([each]), node) for each in lists[0].items[:24]]
-        )
+        return machine.new_list([machine.call(function, Args([each]), node) for each in lists[0].items[:24]])
     made = machine.call(function, Args([machine.element(each) for each in lists]), node)
     return machine.new_list([], made)
 
@@ -690,9 +670,7 @@ def _enumerate(machine: Machine, args: Args, node: form.Call) -> Val:
     if value is None:
         return Unknown("pairs")
     if isinstance(value, ListVal) and value.rest is None and len(value.items) <= 16:
-        return machine.new_list(
-            [machine.new_list([Scalar(i), each]) for i, each in enumerate(value.items)]
-        )
+        return machine.new_list([machine.new_list([Scalar(i), each]) for i, each in enumerate(value.items)])
     return machine.new_list([], machine.new_list([Unknown("an index"), machine.element(value)]))
 
 
@@ -864,9 +842,7 @@ def _call_member(machine: Machine, member: Member, args: Args, node: form.Call) 
             return None
 
 
-def _super_method(
-    machine: Machine, receiver: SuperVal, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _super_method(machine: Machine, receiver: SuperVal, name: str, args: Args, node: form.Call) -> Val | None:
     if name == "__new__":
         cls = args.get(0)
         return machine.new_instance(cls) if isinstance(cls, ClassVal) else Unknown("an object")
@@ -887,7 +863,7 @@ def _super_method(
     return Unknown(f"{name} of a base class")
 
 
-def _dict_method(machine: Machine, value: DictVal, name: str, args: Args) -> Val | None:  # noqa: C901, PLR0911
+def _dict_method(machine: Machine, value: DictVal, name: str, args: Args) -> Val | None:  # noqa: C901
     match name:
         case "get" | "pop":
             key, fallback = args.get(0), args.get(1)
@@ -930,9 +906,7 @@ def _dict_method(machine: Machine, value: DictVal, name: str, args: Args) -> Val
                 value.rest = Unknown("keywords that nobody saw")
             return NONE
         case "items":
-            pairs: list[Val] = [
-                machine.new_list([_key(key), each]) for key, each in value.entries.items()
-            ]
+            pairs: list[Val] = [machine.new_list([_key(key), each]) for key, each in value.entries.items()]
             rest = None
             if value.rest is not None:
                 rest = machine.new_list([Unknown("a key"), value.rest])
@@ -960,9 +934,7 @@ def _key(key: object) -> Val:
     return Scalar(key) if isinstance(key, bool | int | float) else Unknown("a key")
 
 
-def _list_method(
-    machine: Machine, value: ListVal, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _list_method(machine: Machine, value: ListVal, name: str, args: Args, node: form.Call) -> Val | None:
     match name:
         case "append" | "add" | "appendleft":
             common.append(machine, value, args.get(0) or Unknown("an item"))
@@ -1011,7 +983,7 @@ def _response_method(machine: Machine, value: Response, name: str, args: Args) -
             return None
 
 
-def _thing_method(  # noqa: C901, PLR0911, PLR0912
+def _thing_method(  # noqa: C901
     machine: Machine, value: Thing, name: str, args: Args, node: form.Call
 ) -> Val | None:
     path = value.kind.full
@@ -1049,7 +1021,7 @@ def _thing_method(  # noqa: C901, PLR0911, PLR0912
         if name in ("callback", "push") and args.places:
             machine.call(args.places[0], Args(args.places[1:]), node)
         return value
-    if path == "environs.Env" and name not in ("read_env",):
+    if path == "environs.Env" and name != "read_env":
         return _getenv(machine, args, node)
     if last == "DurableContext":
         return _durable(machine, value, name, args, node)
@@ -1066,9 +1038,7 @@ def _thing_method(  # noqa: C901, PLR0911, PLR0912
     return None
 
 
-def _durable(
-    machine: Machine, value: Thing, name: str, args: Args, node: form.Call
-) -> Val | None:
+def _durable(machine: Machine, value: Thing, name: str, args: Args, node: form.Call) -> Val | None:
     """A step of a durable function: the functions it is given run now, with a context of their own."""
     if name not in _DURABLE_STEPS:
         return None
@@ -1102,9 +1072,7 @@ def _executor(machine: Machine, value: Thing, name: str, args: Args, node: form.
             if name == "apply_async" and rest and isinstance(rest[0], ListVal):
                 rest = list(rest[0].items)
             made = machine.new_thing(External("<future>"), Args())
-            made.attributes["<result>"] = machine.call(
-                function, Args(rest, dict(args.keywords), args.more), node
-            )
+            made.attributes["<result>"] = machine.call(function, Args(rest, dict(args.keywords), args.more), node)
             return made
         case "map" | "imap" | "imap_unordered" | "map_async" | "starmap":
             given = Args([machine.element(each) for each in rest])
@@ -1140,4 +1108,3 @@ LANGUAGE = Language(
     silent=_is_silent,
     prepare=_prepare,
 )
-

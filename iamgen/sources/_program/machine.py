@@ -2,7 +2,8 @@
 
 The analysis runs the program on abstract values, from the module of the handler on: both ways of a branch are taken
 and their results joined, a loop is gone through until its first repetition, a function is gone through once for each
-different set of arguments. `Machine` states what the parts may ask of each other; `evaluate`, `calls` and `reach` fill it in.
+different set of arguments. `Machine` states what the parts may ask of each other; `evaluate`, `calls` and `reach`
+fill it in.
 """
 
 from collections.abc import Iterable
@@ -266,9 +267,7 @@ class Machine:
     def new_thing(self, kind: External, args: Args) -> Thing:
         """Return a new object of a library."""
         self.serial += 1
-        return Thing(
-            kind, tuple(args.places), tuple(args.keywords.items()), self.branch, self.serial
-        )
+        return Thing(kind, tuple(args.places), tuple(args.keywords.items()), self.branch, self.serial)
 
     def touch(self, value: Heap) -> bool:
         """Note a change of an object; return whether it surely happens once the object is there."""

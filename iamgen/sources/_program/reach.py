@@ -90,9 +90,7 @@ class Program(Caller):
             case form.Subscript():
                 self._set_item(
                     self.evaluate(target.value, frame),
-                    Unknown("a slice")
-                    if isinstance(target.index, form.Slice)
-                    else self.evaluate(target.index, frame),
+                    Unknown("a slice") if isinstance(target.index, form.Slice) else self.evaluate(target.index, frame),
                     value,
                 )
             case form.ListExpr(items=items):
@@ -230,9 +228,7 @@ class Program(Caller):
             spread = isinstance(each, form.Spread)
             self.assign(each, self.new_list([], element) if spread else element, frame)
 
-    def _take_out(
-        self, entries: tuple[tuple[form.Expr | None, form.Expr], ...], value: Val, frame: Frame
-    ) -> None:
+    def _take_out(self, entries: tuple[tuple[form.Expr | None, form.Expr], ...], value: Val, frame: Frame) -> None:
         taken: list[Any] = []
         for key, target in entries:
             if key is None:
@@ -296,9 +292,7 @@ class Program(Caller):
         if node.iterable is not None:
             iterable = self.evaluate(node.iterable, frame)
             known = self.known_items(iterable)
-            if known is not None and node.keys and (
-                isinstance(iterable, ListVal) or frame.module.language == "go"
-            ):
+            if known is not None and node.keys and (isinstance(iterable, ListVal) or frame.module.language == "go"):
                 known = None
             value = library.keys(self, iterable) if node.keys else self.element(iterable)
             if known is not None and not known:
@@ -428,16 +422,12 @@ class Program(Caller):
         scope = Scope(frame.scope, frame.module)
         inner = Frame(scope, frame.module, cls.name, None, value)
         inner.serial = self.serial
-        value.fields = tuple(
-            each for each in cls.body if isinstance(each, form.Assign) and each.field
-        )
+        value.fields = tuple(each for each in cls.body if isinstance(each, form.Assign) and each.field)
         value.members = scope.variables
         self.frames.append(inner)
         try:
             self.run(
-                tuple(
-                    each for each in cls.body if not (isinstance(each, form.Assign) and each.field)
-                ),
+                tuple(each for each in cls.body if not (isinstance(each, form.Assign) and each.field)),
                 inner,
             )
         finally:
@@ -501,15 +491,12 @@ class Program(Caller):
                 outer = self._load_one(".".join(parts[:count]), importer, 0, line)
                 if not isinstance(outer, ModuleState):
                     return library.external(self, External(module))
-        value = self._load_one(module, importer, level, line)
-        return value
+        return self._load_one(module, importer, level, line)
 
     def _load_one(self, module: str, importer: ModuleState, level: int, line: int) -> Val:
         frontend = self.loader.frontend(importer.path)
         assert frontend is not None  # noqa: S101  (load asked before)
-        request = ImportRequest(
-            module=module, importer=importer.path, roots=self.roots, level=level
-        )
+        request = ImportRequest(module=module, importer=importer.path, roots=self.roots, level=level)
         paths = self.loader.resolve(frontend, request)
         if not paths:
             if level or module.startswith("."):
@@ -595,9 +582,7 @@ class Program(Caller):
         lowered = self.loader.lower(path)
         self.files.setdefault(path)
         if isinstance(lowered, Gap):
-            self.gaps.setdefault(
-                Gap(lowered.reason, lowered.detail, lowered.location, lowered.services)
-            )
+            self.gaps.setdefault(Gap(lowered.reason, lowered.detail, lowered.location, lowered.services))
             state = self.modules[path] = ModuleState(path, None)
             return state
         return self.run_module(path, lowered)

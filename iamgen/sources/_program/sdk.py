@@ -37,9 +37,7 @@ from iamgen.sources._program.values import (
     text,
 )
 
-_CLIENT_ATTRIBUTES = frozenset(
-    {"exceptions", "meta", "waiter_names", "_endpoint", "_client_config"}
-)
+_CLIENT_ATTRIBUTES = frozenset({"exceptions", "meta", "waiter_names", "_endpoint", "_client_config"})
 _VERBS = frozenset(
     {
         "batch",
@@ -227,17 +225,13 @@ def _presigned(machine: Machine, client: Client, args: Args, node: form.Call) ->
             continue
         for request in options(params) if params is not None else (machine.new_dict({}),):
             members = (
-                request
-                if isinstance(request, DictVal)
-                else machine.new_dict({}, Unknown("parameters that nobody saw"))
+                request if isinstance(request, DictVal) else machine.new_dict({}, Unknown("parameters that nobody saw"))
             )
             operation(machine, client, entry.operation, members, node)
     return Unknown("a presigned URL")
 
 
-def call_paginator(
-    machine: Machine, value: Paginator, name: str, args: Args, node: form.Call
-) -> Val:
+def call_paginator(machine: Machine, value: Paginator, name: str, args: Args, node: form.Call) -> Val:
     """Return the pages of a paginator, or wait."""
     if name not in ("paginate", "wait"):
         return Unknown(f"{name} of a paginator")
@@ -306,9 +300,7 @@ def resource_member(machine: Machine, value: Resource, name: str) -> Val:
         return Member(value, name)
     if any(name == each for each, _ in model.collections):
         return Collection(value, name)
-    if name in model.attributes or any(
-        name == each for each, _ in model.injected if each.islower()
-    ):
+    if name in model.attributes or any(name == each for each, _ in model.injected if each.islower()):
         injected = next((entry for each, entry in model.injected if each == name), None)
         if injected is not None and name not in model.attributes:
             return ResourceMember(value, name)
@@ -363,9 +355,7 @@ def _part(
 ) -> Val:
     made_with = Args([each for _, each in value.identifiers], dict(value.identifiers))
     given = Given(args, made_with, request=request)
-    identifiers = tuple(
-        (name, taken(machine, source, given) or Unknown(name)) for name, source in part.identifiers
-    )
+    identifiers = tuple((name, taken(machine, source, given) or Unknown(name)) for name, source in part.identifiers)
     return Resource(value.service, part.returns or "", identifiers, value.foreign)
 
 
@@ -392,9 +382,7 @@ def _act(
     return answer
 
 
-def call_collection(
-    machine: Machine, value: Collection, name: str, args: Args, node: form.Call
-) -> Val:
+def call_collection(machine: Machine, value: Collection, name: str, args: Args, node: form.Call) -> Val:
     """Return what a method of a collection gives."""
     if name in ("all", "filter", "limit", "page_size"):
         named = args.keywords if name == "filter" else {}
@@ -428,12 +416,9 @@ def _collected(machine: Machine, value: Collection, node: form.Call) -> Val:
         found = taken(machine, source, given)
         if found is not None:
             put(machine, request, path, found)
-    operation(
-        machine, Client(resource.service, resource.foreign), collection.operation, request, node
-    )
+    operation(machine, Client(resource.service, resource.foreign), collection.operation, request, node)
     identifiers = tuple(
-        (name, taken(machine, source, given) or Unknown(f"a listed {name}"))
-        for name, source in collection.identifiers
+        (name, taken(machine, source, given) or Unknown(f"a listed {name}")) for name, source in collection.identifiers
     )
     return Resource(resource.service, collection.item, identifiers, resource.foreign)
 
@@ -511,9 +496,7 @@ def taken(machine: Machine, source: highlevel.ValueSource, given: Given) -> Val 
         case "arg":
             found = given.args.get(-1 if source.position is None else source.position, source.name)
         case "self":
-            found = given.made_with.get(
-                -1 if source.position is None else source.position, source.name
-            )
+            found = given.made_with.get(-1 if source.position is None else source.position, source.name)
         case "meta":
             found = machine.member(given.meta, source.name) if given.meta is not None else None
         case "owner" if given.owner_args is not None:
@@ -616,9 +599,7 @@ def _put(machine: Machine, target: DictVal, steps: list[str], value: Val) -> Non
     if rest[0] == "[]":
         known = target.entries.get(name)
         if len(rest) == 1:
-            target.entries[name] = (
-                value if isinstance(value, ListVal) else machine.new_list([value])
-            )
+            target.entries[name] = value if isinstance(value, ListVal) else machine.new_list([value])
             return
         item = (
             known.items[0]
@@ -694,7 +675,7 @@ def annotated(machine: Machine, annotation: External) -> Val | None:
     return None
 
 
-def handed_over(machine: Machine, values: Iterable[Val]) -> tuple[str, ...] | None | bool:
+def handed_over(machine: Machine, values: Iterable[Val]) -> tuple[str, ...] | bool | None:
     """Return the services whose clients are among some values: None for all, False when there are none."""
     services: list[str] = []
     for value in values:

@@ -163,7 +163,7 @@ def method(machine: Machine, value: Text, name: str, args: Args) -> Val:
     """Return what a method of a text gives."""
     if name == "format":
         return formatted(value, args)
-    if name in ("join",):
+    if name == "join":
         return joined(machine, value, args.get(0))
     if name == "concat":
         return bounded(concatenate((value, *args.places)))
@@ -188,12 +188,9 @@ def method(machine: Machine, value: Text, name: str, args: Args) -> Val:
         if old is not None and new is not None:
             return _replaced(value, old, new)
     if name in ("lower", "upper", "toLowerCase", "toUpperCase"):
-        change: Callable[[str], str] = (
-            str.lower if name.lower().endswith("lower") or "Lower" in name else str.upper
-        )
+        change: Callable[[str], str] = str.lower if name.lower().endswith("lower") or "Lower" in name else str.upper
         return merge_parts(
-            Literal(change(part.text)) if isinstance(part, Literal) else _changed(part)
-            for part in value.parts
+            Literal(change(part.text)) if isinstance(part, Literal) else _changed(part) for part in value.parts
         )
     if name in ("split", "rsplit", "splitlines", "partition", "rpartition"):
         return _split(machine, value, name, args)
@@ -213,8 +210,7 @@ def _changed(part: Part) -> Part:
 def _replaced(value: Text, old: str, new: str) -> Val:
     """A replacement leaves symbolic parts as they are: what they hold is a name, rarely what is replaced."""
     return merge_parts(
-        Literal(part.text.replace(old, new)) if isinstance(part, Literal) else _changed(part)
-        for part in value.parts
+        Literal(part.text.replace(old, new)) if isinstance(part, Literal) else _changed(part) for part in value.parts
     )
 
 

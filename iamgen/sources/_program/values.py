@@ -1,8 +1,8 @@
 """What a name can hold: abstract values, how they join, and what they look like to the rest of iamgen.
 
-Scalars and symbolic values are frozen and compare by content. Things that code changes after it made them (lists, dicts,
-instances, library objects) are heap objects: they compare by identity and count their changes, so that the results of a
-call can be kept for equal arguments.
+Scalars and symbolic values are frozen and compare by content. Things that code changes after it made them (lists,
+dicts, instances, library objects) are heap objects: they compare by identity and count their changes, so that the
+results of a call can be kept for equal arguments.
 """
 
 from collections.abc import Iterable, Iterator
@@ -286,12 +286,12 @@ class ClassVal:
     """A class: its own members, its bases, and what decorated it."""
 
     __slots__ = (
+        "annotations",
         "bases",
         "cls",
         "fields",
         "markers",
         "members",
-        "annotations",
         "module",
         "scope",
     )
@@ -317,9 +317,7 @@ class ClassVal:
                 continue
             seen.add(id(cls))
             yield cls
-            todo.extend(
-                each for base in cls.bases for each in options(base) if isinstance(each, ClassVal)
-            )
+            todo.extend(each for base in cls.bases for each in options(base) if isinstance(each, ClassVal))
 
     def find(self, name: str) -> "tuple[Val, ClassVal] | None":
         """Return a member and the class that has it."""
@@ -358,9 +356,7 @@ class ListVal(Heap):
 
     __slots__ = ("items", "rest")
 
-    def __init__(
-        self, items: "list[Val]", rest: "Val | None" = None, branch: int = 0, serial: int = 0
-    ) -> None:
+    def __init__(self, items: "list[Val]", rest: "Val | None" = None, branch: int = 0, serial: int = 0) -> None:
         super().__init__(branch, serial)
         self.items = items
         self.rest = rest
@@ -599,9 +595,7 @@ class _Shown:
             case Text():
                 return value
             case Alt():
-                models = dict.fromkeys(
-                    self.show(each, depth) for each in value.options if not is_none(each)
-                )
+                models = dict.fromkeys(self.show(each, depth) for each in value.options if not is_none(each))
                 shown = tuple(models)
                 return shown[0] if len(shown) == 1 else OneOf(shown)
             case ListVal() | DictVal() if depth >= MAX_DEPTH or self.left <= 0:
@@ -621,9 +615,7 @@ class _Shown:
 
     def _mapping(self, value: DictVal, depth: int) -> Value:
         self.left -= len(value.entries) + 1
-        names = tuple(
-            (f"{{{spelled(key)}}}", key) for key in value.entries if isinstance(key, Text)
-        )
+        names = tuple((f"{{{spelled(key)}}}", key) for key in value.entries if isinstance(key, Text))
         entries = tuple(
             (
                 f"{{{spelled(key)}}}" if isinstance(key, Text) else str(key),
@@ -636,9 +628,7 @@ class _Shown:
 
 def spelled(value: Text) -> str:
     """Return a text with its symbolic parts by name, for people and as a key."""
-    return "".join(
-        part.text if isinstance(part, Literal) else getattr(part, "name", "*") for part in value.parts
-    )
+    return "".join(part.text if isinstance(part, Literal) else getattr(part, "name", "*") for part in value.parts)
 
 
 def environment_variable(name: str, default: Val | None = None) -> Val:

@@ -1,6 +1,6 @@
-"""Syntax of Python versions newer than the one that runs, rewritten so that it can be parsed; lines stay where they are.
+"""Syntax of Python newer than the one that runs, rewritten so that it can be parsed; lines stay where they are.
 
-Functions run on the newest runtimes, and this may run on an older Python. Rewritten are: quotes, backslashes and comments
+Functions run on the newest runtimes, and this may run on an older Python. Rewritten are: quotes and backslashes
 inside the expressions of f-strings (3.12), type parameters and `type` statements (3.12), and `except A, B:` (3.14).
 """
 

@@ -1,7 +1,7 @@
 """Go: tree-sitter's syntax tree lowered to the common form; packages found through `go.mod`.
 
 A struct is a class whose embedded types are its bases; a method is set on its class; `&x` and `*x` are `x`; several
-results are a list. A package is all files of its folder; of several files with a `main` of their own, each is a program.
+results are a list. A package is all files of its folder; of several files with a `main`, each is a program.
 """
 
 import re
@@ -18,7 +18,27 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _PLAIN = frozenset(
-    "string bool byte rune error any int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 float32 float64 uintptr".split()
+    [
+        "string",
+        "bool",
+        "byte",
+        "rune",
+        "error",
+        "any",
+        "int",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float32",
+        "float64",
+        "uintptr",
+    ]
 )
 _FILLED = re.compile(r"(?:Unmarshal\w*|Decode|Scan\w*|Bind\w*|As)$")
 """Functions that fill what their last argument points to."""
@@ -128,13 +148,9 @@ class _Lowering:
         own = _text(parameter.child_by_field_name("name"))
         plain = self._function(node)
         first = (form.Assign(form.Name(own), form.Name("this"), declares=True),) if own else ()
-        function = form.Function(
-            plain.name, plain.params, (*first, *plain.body), plain.line, receiver="this"
-        )
+        function = form.Function(plain.name, plain.params, (*first, *plain.body), plain.line, receiver="this")
         if isinstance(cls, form.Name):
-            yield form.Assign(
-                form.Attribute(cls, plain.name), form.FunctionExpr(function), line=plain.line
-            )
+            yield form.Assign(form.Attribute(cls, plain.name), form.FunctionExpr(function), line=plain.line)
 
     def _parameters(self, node: "Node | None") -> tuple[form.Param, ...]:
         found: list[form.Param] = []
@@ -146,9 +162,7 @@ class _Lowering:
                 continue
             for name in [_text(each_name) for each_name in names] or ["_"]:
                 target = form.Name(name)
-                found.append(
-                    form.Param(target, None, "rest" if rest else "positional", None if rest else kind)
-                )
+                found.append(form.Param(target, None, "rest" if rest else "positional", None if rest else kind))
         return tuple(found)
 
     def type(self, node: "Node | None") -> form.Expr | None:
@@ -181,7 +195,7 @@ class _Lowering:
                 found.extend(self.statement(each))
         return tuple(found)
 
-    def statement(self, node: "Node") -> tuple[form.Stmt, ...]:  # noqa: C901, PLR0911, PLR0912
+    def statement(self, node: "Node") -> tuple[form.Stmt, ...]:  # noqa: C901
         """Return a statement as statements of the common form."""
         match node.type:
             case "expression_statement":
@@ -213,10 +227,7 @@ class _Lowering:
                 return self._switch(node)
             case "labeled_statement":
                 return tuple(
-                    made
-                    for each in node.named_children
-                    if each.type != "label_name"
-                    for made in self.statement(each)
+                    made for each in node.named_children if each.type != "label_name" for made in self.statement(each)
                 )
             case "break_statement" | "continue_statement":
                 return (form.Jump(node.type.partition("_")[0]),)
@@ -264,14 +275,11 @@ class _Lowering:
                 empty = form.DictExpr(())
             elif kind_node is not None and kind_node.type in ("slice_type", "array_type"):
                 empty = form.ListExpr(())
-            return tuple(
-                form.Assign(name, empty, kind, declares=True, line=line) for name in names
-            )
+            return tuple(form.Assign(name, empty, kind, declares=True, line=line) for name in names)
         if len(values) == 1 and len(names) > 1:
             return (form.Assign(form.ListExpr(tuple(names)), values[0], declares=True, line=line),)
         return tuple(
-            form.Assign(name, value, kind, declares=True, line=line)
-            for name, value in zip(names, values, strict=False)
+            form.Assign(name, value, kind, declares=True, line=line) for name, value in zip(names, values, strict=False)
         )
 
     def _if(self, node: "Node") -> tuple[form.Stmt, ...]:
@@ -346,7 +354,7 @@ class _Lowering:
 
     # -- expressions --
 
-    def expression(self, node: "Node") -> form.Expr:  # noqa: C901, PLR0911, PLR0912
+    def expression(self, node: "Node") -> form.Expr:  # noqa: C901
         """Return an expression of the common form."""
         match node.type:
             case "identifier" | "type_identifier" | "field_identifier" | "package_identifier":
@@ -413,8 +421,7 @@ class _Lowering:
             tuple(
                 self.expression(each)
                 for each in node.named_children
-                if each.type not in ("comment", "block", "statement_list")
-                and not each.type.endswith("_type")
+                if each.type not in ("comment", "block", "statement_list") and not each.type.endswith("_type")
             ),
             node.type,
         )
@@ -448,16 +455,12 @@ class _Lowering:
         if name in _PLAIN and len(given) == 1:
             return self.expression(given[0])
         args = tuple(
-            self.expression(each)
-            for each in given
-            if each.type != "comment" and not each.type.endswith("_type")
+            self.expression(each) for each in given if each.type != "comment" and not each.type.endswith("_type")
         )
         tail = arguments.children[-2] if len(arguments.children) > 2 else None
         if tail is not None and tail.type == "..." and args:
             args = (*args[:-1], form.Spread(args[-1]))
-        call = form.Call(
-            self.expression(function), args, (), _line(node), node.end_point[0] + 1
-        )
+        call = form.Call(self.expression(function), args, (), _line(node), node.end_point[0] + 1)
         last = given[-1] if given else None
         if last is not None and last.type == "unary_expression" and _FILLED.search(name):
             target = args[-1]
@@ -488,9 +491,7 @@ class _Lowering:
                     return form.DictExpr(tuple(self._elements(body)))
             made = self.type(kind)
             if made is not None:
-                return form.Call(
-                    made, tuple(places), tuple(keywords), _line(node), node.end_point[0] + 1, new=True
-                )
+                return form.Call(made, tuple(places), tuple(keywords), _line(node), node.end_point[0] + 1, new=True)
         return self._value(body, kind)
 
     def _value(self, node: "Node", kind: "Node | None") -> form.Expr:
@@ -500,10 +501,7 @@ class _Lowering:
             return form.DictExpr(tuple(elements))
         if elements and all(key is not None for key, _ in elements):
             return form.DictExpr(
-                tuple(
-                    (form.Const(key.id) if isinstance(key, form.Name) else key, value)
-                    for key, value in elements
-                )
+                tuple((form.Const(key.id) if isinstance(key, form.Name) else key, value) for key, value in elements)
             )
         return form.ListExpr(tuple(value for _, value in elements))
 
@@ -583,7 +581,7 @@ def _above(folder: str) -> Iterator[str]:
 def _modules(text: str, folder: str) -> tuple[tuple[str, str], ...]:
     """Return module paths and their folders as a `go.mod` states them, local replacements first."""
     found: list[tuple[str, str]] = []
-    for name, target in re.findall(r"^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s*=>\s*(\.\S+)", text, re.M):
+    for name, target in re.findall(r"^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s*=>\s*(\.\S+)", text, re.MULTILINE):
         parts = folder.split("/") if folder else []
         for step in target.split("/"):
             if step == "..":
@@ -591,7 +589,7 @@ def _modules(text: str, folder: str) -> tuple[tuple[str, str], ...]:
             elif step not in (".", ""):
                 parts.append(step)
         found.append((name, "/".join(parts)))
-    own = re.search(r"^\s*module\s+(\S+)", text, re.M)
+    own = re.search(r"^\s*module\s+(\S+)", text, re.MULTILINE)
     if own:
         found.append((own.group(1).strip('"'), folder))
     return tuple(found)
@@ -613,9 +611,7 @@ def _has_main(path: str, files: ProjectFiles) -> bool:
     return b"\nfunc main(" in (files.read(path) or b"")
 
 
-def entry(
-    handler: str, roots: tuple[str, ...], files: ProjectFiles
-) -> tuple[tuple[str, str], ...]:
+def entry(handler: str, roots: tuple[str, ...], files: ProjectFiles) -> tuple[tuple[str, str], ...]:
     """Return the programs that a function can be, best first: Go's handler is only the name of the binary."""
     wanted = handler.rpartition("/")[2]
     found: list[tuple[int, str]] = []

@@ -1,7 +1,8 @@
 """Java: tree-sitter's syntax tree lowered to the common form; classes found by package under the source roots.
 
-A call without an object is one on `this`; a name that is a field of the class is a member of `this`; static methods have
-the class as `this`. Constructors are `__init__`; methods of one name follow each other and are told apart when called.
+A call without an object is one on `this`; a name that is a field of the class is a member of `this`; static methods
+have the class as `this`. Constructors are `__init__`; methods of one name follow each other and are told
+apart when called.
 """
 
 from collections.abc import Iterator
@@ -122,14 +123,8 @@ class _Class:
 
     def anonymous(self, base: form.Expr) -> form.Class:
         """Return the class of `new T() { … }`."""
-        methods = [
-            form.FunctionDef(self._method(part))
-            for part in self.parts
-            if part.type == "method_declaration"
-        ]
-        fields = [
-            made for part in self.parts if part.type == "field_declaration" for made in self._field(part)
-        ]
+        methods = [form.FunctionDef(self._method(part)) for part in self.parts if part.type == "method_declaration"]
+        fields = [made for part in self.parts if part.type == "field_declaration" for made in self._field(part)]
         return form.Class("", (base,), (*methods, *fields), _line(self.node))
 
     def _types_in(self, node: "Node") -> Iterator[form.Expr]:
@@ -211,9 +206,7 @@ class _Class:
                 name = _text(each.named_children[-1]).partition("[")[0]
             self.locals.add(name)
             kind = None if rest else self.type(each.child_by_field_name("type"))
-            found.append(
-                form.Param(form.Name(name), None, "rest" if rest else "positional", kind)
-            )
+            found.append(form.Param(form.Name(name), None, "rest" if rest else "positional", kind))
         return tuple(found)
 
     def type(self, node: "Node | None") -> form.Expr | None:
@@ -244,7 +237,7 @@ class _Class:
             return self.statement(node)
         return tuple(made for each in node.named_children for made in self.statement(each))
 
-    def statement(self, node: "Node") -> tuple[form.Stmt, ...]:  # noqa: C901, PLR0911, PLR0912
+    def statement(self, node: "Node") -> tuple[form.Stmt, ...]:  # noqa: C901
         """Return a statement as statements of the common form."""
         match node.type:
             case "local_variable_declaration":
@@ -280,18 +273,14 @@ class _Class:
                     )
                 )
                 after = tuple(
-                    made
-                    for each in node.children_by_field_name("update")
-                    for made in self._expression_statement(each)
+                    made for each in node.children_by_field_name("update") for made in self._expression_statement(each)
                 )
                 body = self.block(node.child_by_field_name("body"))
                 test = form.Opaque((self._field_expression(node, "condition"),))
                 return (*before, form.Loop((*body, *after), test=test))
             case "while_statement" | "do_statement":
                 body = self.block(node.child_by_field_name("body"))
-                return (
-                    form.Loop(body, test=form.Opaque((self._field_expression(node, "condition"),))),
-                )
+                return (form.Loop(body, test=form.Opaque((self._field_expression(node, "condition"),))),)
             case "return_statement" | "yield_statement":
                 value = node.named_children[0] if node.named_children else None
                 return (form.Return(self.expression(value) if value is not None else None),)
@@ -334,7 +323,7 @@ class _Class:
                 if operator == "=":
                     return (form.Assign(target, value, line=_line(node)),)
                 return (form.AugAssign(target, operator.rstrip("="), value),)
-        if node.type in ("switch_expression",):
+        if node.type == "switch_expression":
             return self._switch(node)
         return (form.ExprStmt(self.expression(node)),)
 
@@ -365,9 +354,7 @@ class _Class:
                 parameter = each.named_children[0]
                 name_text = _text(parameter.child_by_field_name("name"))
                 self.locals.add(name_text)
-                handlers.append(
-                    form.Handler(self.block(each.child_by_field_name("body")), name_text or None)
-                )
+                handlers.append(form.Handler(self.block(each.child_by_field_name("body")), name_text or None))
             elif each.type == "finally_clause":
                 final = self.block(each.named_children[-1])
         if not handlers and not final:
@@ -388,11 +375,7 @@ class _Class:
                 if each.type == "switch_label":
                     default = default or not each.named_children
                     for value in each.named_children:
-                        made = (
-                            form.Const(_text(value))
-                            if value.type == "identifier"
-                            else self.expression(value)
-                        )
+                        made = form.Const(_text(value)) if value.type == "identifier" else self.expression(value)
                         tests.append(form.Compare("==", subject, made))
                 elif each.type.endswith(("statement", "declaration", "block")) or each.type in _CLASSES:
                     statements.extend(self.statement(each))
@@ -411,7 +394,7 @@ class _Class:
 
     # -- expressions --
 
-    def expression(self, node: "Node") -> form.Expr:  # noqa: C901, PLR0911, PLR0912
+    def expression(self, node: "Node") -> form.Expr:  # noqa: C901
         """Return an expression of the common form."""
         match node.type:
             case "identifier" | "type_identifier":
@@ -453,9 +436,7 @@ class _Class:
                     return form.Not(operand)
                 return form.Opaque((operand,))
             case "assignment_expression":
-                return form.AssignExpr(
-                    self._field_expression(node, "left"), self._field_expression(node, "right")
-                )
+                return form.AssignExpr(self._field_expression(node, "left"), self._field_expression(node, "right"))
             case "ternary_expression":
                 return form.Conditional(
                     self._field_expression(node, "condition"),
@@ -541,9 +522,7 @@ class _Class:
 
     def _call(self, function: form.Expr, node: "Node", *, new: bool = False) -> form.Call:
         place = node.child_by_field_name("name") or node
-        return form.Call(
-            function, self._arguments(node), (), _line(place), node.end_point[0] + 1, new
-        )
+        return form.Call(function, self._arguments(node), (), _line(place), node.end_point[0] + 1, new)
 
     def _invocation(self, node: "Node") -> form.Expr:
         owner = node.child_by_field_name("object")
@@ -570,9 +549,7 @@ class _Class:
         if parameters is not None and parameters.type == "identifier":
             names = [_text(parameters)]
         elif parameters is not None:
-            names = [
-                _text(each.child_by_field_name("name") or each) for each in parameters.named_children
-            ]
+            names = [_text(each.child_by_field_name("name") or each) for each in parameters.named_children]
         self.locals.update(names)
         body = node.child_by_field_name("body")
         if body is not None and body.type == "block":
@@ -599,9 +576,7 @@ def _parameters_of(node: "Node | None") -> Iterator["Node"]:
 def _unquoted(text: str) -> str:
     if text.startswith('"""'):
         return text[3:-3].strip("\n")
-    return (
-        text[1:-1].replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
-    )
+    return text[1:-1].replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
 
 
 # --- classes and handlers ----------------------------------------------------------------------------------------
@@ -643,18 +618,14 @@ def _source_roots(importer: str, roots: tuple[str, ...], files: ProjectFiles) ->
                         yield path
 
 
-def entry(
-    handler: str, roots: tuple[str, ...], files: ProjectFiles
-) -> tuple[tuple[str, str], ...]:
+def entry(handler: str, roots: tuple[str, ...], files: ProjectFiles) -> tuple[tuple[str, str], ...]:
     """Return where a handler `package.Class::method` (or `package.Class`) is."""
     name, _, method = handler.partition("::")
     if not name or "/" in name or " " in name:
         return ()
-    found = []
     short = name.rpartition(".")[2]
-    for path in resolve(ImportRequest(module=name, importer="", roots=roots), files):
-        found.append((path, f"{short}.{method}" if method else short))
-    return tuple(found)
+    paths = resolve(ImportRequest(module=name, importer="", roots=roots), files)
+    return tuple((path, f"{short}.{method}" if method else short) for path in paths)
 
 
 PLUGIN = Frontend(

@@ -113,10 +113,7 @@ def _assign(node: ast.Assign) -> form.Stmt | tuple[form.Stmt, ...]:
     first = form.Assign(form.Name("<value>"), value, line=node.lineno)
     return (
         first,
-        *(
-            form.Assign(_expression(target), form.Name("<value>"), line=node.lineno)
-            for target in node.targets
-        ),
+        *(form.Assign(_expression(target), form.Name("<value>"), line=node.lineno) for target in node.targets),
     )
 
 
@@ -130,9 +127,7 @@ def _annotated(node: ast.AnnAssign) -> form.Stmt:
 
 
 def _augmented(node: ast.AugAssign) -> form.Stmt:
-    return form.AugAssign(
-        _expression(node.target), _BINARY.get(type(node.op), "?"), _expression(node.value)
-    )
+    return form.AugAssign(_expression(node.target), _BINARY.get(type(node.op), "?"), _expression(node.value))
 
 
 def _if(node: ast.If) -> form.Stmt:
@@ -149,18 +144,14 @@ def _for(node: ast.For | ast.AsyncFor) -> form.Stmt:
 
 
 def _while(node: ast.While) -> form.Stmt:
-    return form.Loop(
-        _statements(node.body), test=_expression(node.test), otherwise=_statements(node.orelse)
-    )
+    return form.Loop(_statements(node.body), test=_expression(node.test), otherwise=_statements(node.orelse))
 
 
 def _try(node: ast.Try | ast.TryStar) -> form.Stmt:
     return form.Try(
         _statements(node.body),
         tuple(
-            form.Handler(
-                _statements(each.body), each.name, _expression(each.type) if each.type else None
-            )
+            form.Handler(_statements(each.body), each.name, _expression(each.type) if each.type else None)
             for each in node.handlers
         ),
         _statements(node.orelse),
@@ -195,6 +186,9 @@ def _match(node: ast.Match) -> tuple[form.Stmt, ...]:
     return (subject, *chain)
 
 
+_ALWAYS = form.Const(value=True)
+
+
 def _pattern(node: ast.pattern, subject: form.Expr, bindings: list[form.Stmt]) -> form.Expr:
     """Return the test of a pattern; the names it binds are added to `bindings`."""
     match node:
@@ -209,7 +203,7 @@ def _pattern(node: ast.pattern, subject: form.Expr, bindings: list[form.Stmt]) -
                 test = form.Logical("or", test, other)
             return test
         case ast.MatchAs(pattern=inner, name=name):
-            test = form.Const(True) if inner is None else _pattern(inner, subject, bindings)
+            test = _ALWAYS if inner is None else _pattern(inner, subject, bindings)
             if name:
                 bindings.append(form.Assign(form.Name(name), subject))
             return test
@@ -220,13 +214,7 @@ def _pattern(node: ast.pattern, subject: form.Expr, bindings: list[form.Stmt]) -
                 bindings.append(form.Assign(form.Name(rest), subject))
             return form.Opaque(detail="a mapping pattern")
         case ast.MatchSequence(patterns=patterns):
-            for index, each in enumerate(patterns):
-                if isinstance(each, ast.MatchStar):
-                    if each.name:
-                        bindings.append(form.Assign(form.Name(each.name), subject))
-                    continue
-                _pattern(each, form.Subscript(subject, form.Const(index)), bindings)
-            return form.Opaque(detail="a sequence pattern")
+            return _sequence_pattern(patterns, subject, bindings)
         case ast.MatchClass(cls=cls, patterns=patterns, kwd_attrs=names, kwd_patterns=inner_ones):
             for each in patterns:
                 _pattern(each, form.Opaque(), bindings)
@@ -235,6 +223,15 @@ def _pattern(node: ast.pattern, subject: form.Expr, bindings: list[form.Stmt]) -
             return form.Compare("instanceof", subject, _expression(cls))
         case _:
             return form.Opaque()
+
+
+def _sequence_pattern(patterns: list[ast.pattern], subject: form.Expr, bindings: list[form.Stmt]) -> form.Expr:
+    for index, each in enumerate(patterns):
+        if not isinstance(each, ast.MatchStar):
+            _pattern(each, form.Subscript(subject, form.Const(index)), bindings)
+        elif each.name:
+            bindings.append(form.Assign(form.Name(each.name), subject))
+    return form.Opaque(detail="a sequence pattern")
 
 
 def _return(node: ast.Return) -> form.Stmt:
@@ -402,11 +399,7 @@ def _expression(node: ast.expr) -> form.Expr:
     lower_one = _EXPRESSIONS.get(type(node))
     if lower_one is not None:
         return lower_one(node)
-    return form.Opaque(
-        tuple(
-            _expression(each) for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)
-        )
-    )
+    return form.Opaque(tuple(_expression(each) for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)))
 
 
 def _constant(node: ast.Constant) -> form.Expr:
@@ -474,9 +467,7 @@ def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> form.
 
 
 def _dict_comprehension(node: ast.DictComp) -> form.Expr:
-    return form.Comprehension(
-        _expression(node.value), _clauses(node.generators), _expression(node.key)
-    )
+    return form.Comprehension(_expression(node.value), _clauses(node.generators), _expression(node.key))
 
 
 def _clauses(generators: list[ast.comprehension]) -> tuple[form.Clause, ...]:
@@ -492,9 +483,7 @@ def _clauses(generators: list[ast.comprehension]) -> tuple[form.Clause, ...]:
 
 def _lambda(node: ast.Lambda) -> form.Expr:
     return form.FunctionExpr(
-        form.Function(
-            "", _parameters(node.args), (form.Return(_expression(node.body)),), node.lineno
-        )
+        form.Function("", _parameters(node.args), (form.Return(_expression(node.body)),), node.lineno)
     )
 
 
@@ -515,9 +504,7 @@ _EXPRESSIONS: dict[type, Callable[[Any], form.Expr]] = {
     ast.Constant: _constant,
     ast.Name: lambda node: form.Name(node.id, node.lineno),
     ast.Attribute: lambda node: form.Attribute(_expression(node.value), node.attr, node.lineno),
-    ast.Subscript: lambda node: form.Subscript(
-        _expression(node.value), _expression(node.slice), node.lineno
-    ),
+    ast.Subscript: lambda node: form.Subscript(_expression(node.value), _expression(node.slice), node.lineno),
     ast.Slice: lambda node: form.Slice(
         _expression(node.lower) if node.lower else None,
         _expression(node.upper) if node.upper else None,
@@ -532,9 +519,7 @@ _EXPRESSIONS: dict[type, Callable[[Any], form.Expr]] = {
     ast.BoolOp: _boolean,
     ast.Compare: _compare,
     ast.UnaryOp: _unary,
-    ast.IfExp: lambda node: form.Conditional(
-        _expression(node.test), _expression(node.body), _expression(node.orelse)
-    ),
+    ast.IfExp: lambda node: form.Conditional(_expression(node.test), _expression(node.body), _expression(node.orelse)),
     ast.List: _sequence,
     ast.Tuple: _sequence,
     ast.Set: _sequence,
@@ -554,7 +539,7 @@ _EXPRESSIONS: dict[type, Callable[[Any], form.Expr]] = {
 
 
 def resolve(request: ImportRequest, files: ProjectFiles) -> tuple[str, ...]:
-    """Return the file of a module of the project; a folder (ending in `/`) when it is a package without `__init__.py`."""
+    """Return the file of a module of the project; a folder (ending in `/`) for a package without `__init__.py`."""
     path = request.module.replace(".", "/")
     if request.level:
         folder = request.importer
@@ -654,11 +639,7 @@ def _shaped(path: str, files: ProjectFiles) -> list[tuple[int, str]]:
     for statement in module.body:
         if not isinstance(statement, form.FunctionDef):
             continue
-        names = [
-            each.target.id
-            for each in statement.function.params
-            if isinstance(each.target, form.Name)
-        ]
+        names = [each.target.id for each in statement.function.params if isinstance(each.target, form.Name)]
         if len(names) >= 2 and names[1].lstrip("_") in ("context", "ctx", "lambda_context"):
             name = statement.function.name
             known = _HANDLER_NAMES.index(name) if name in _HANDLER_NAMES else len(_HANDLER_NAMES)

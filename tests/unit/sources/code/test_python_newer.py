@@ -2,10 +2,10 @@ import ast
 
 import pytest
 
+from iamgen.plugins import SourceFile
 from iamgen.sources._program import form
 from iamgen.sources.code._python_newer import rewritten
 from iamgen.sources.code.python import lower
-from iamgen.plugins import SourceFile
 
 
 @pytest.mark.parametrize(
