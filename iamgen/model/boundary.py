@@ -20,6 +20,11 @@ class GroupBoundary:
     widenings: tuple[Widening, ...] = ()
     without: tuple[str, ...] = ()
     """Functions whose role has no boundary today."""
+    wider: tuple[tuple[str, str, str], ...] = ()
+    """(function, action, resource): what this boundary allows and the one of today does not; the
+    action is "" where that could not be decided."""
+    blocked: tuple[tuple[str, str, str], ...] = ()
+    """(function, action, resource): what is needed and the boundary of today stops."""
     outside: tuple[str, ...] = ()
     """Functions whose suggested policy is not proved to lie inside."""
 

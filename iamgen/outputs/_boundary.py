@@ -26,9 +26,7 @@ def boundary_text(report: BoundaryReport) -> str:
     lines += [f"not enough evidence: {terminal(name)}" for name in report.insufficient]
     if not report.groups and not report.insufficient:
         lines.append("no function to answer for")
-    lines.append(
-        "a boundary grants nothing: a role has what its policy and its boundary both allow"
-    )
+    lines.append("a boundary grants nothing: a role has what its policy and its boundary both allow")
     return "\n".join(lines) + "\n"
 
 
@@ -44,17 +42,22 @@ def _group(group: GroupBoundary) -> list[str]:
     if group.policy is None:
         lines.append("  no boundary: one policy cannot hold it; split the group as named")
         return lines
-    lines += [
-        f"  not proved: the suggested policy of {terminal(name)} lies inside"
-        for name in group.outside
-    ]
+    lines += [f"  not proved: the suggested policy of {terminal(name)} lies inside" for name in group.outside]
     lines += [f"  {terminal(name)}: its role has no boundary today" for name in group.without]
+    for name, action, resource in group.wider:
+        how = (
+            f"wider than the boundary of today, as in {terminal(action)} on {terminal(resource)}"
+            if action
+            else f"not decided against the boundary of today: {terminal(resource)}"
+        )
+        lines.append(f"  {terminal(name)}: {how}")
+    lines += [
+        f"  {terminal(name)}: the boundary of today stops {terminal(action)} on {terminal(resource)}"
+        for name, action, resource in group.blocked[:MAX_LINES]
+    ]
     if group.widenings:
         lines.append(f"  {len(group.widenings)} action lists widened by headroom")
-    lines += [
-        f"  {line}"
-        for line in json.dumps(group.policy.to_document(), indent=2, ensure_ascii=True).split("\n")
-    ]
+    lines += [f"  {line}" for line in json.dumps(group.policy.to_document(), indent=2, ensure_ascii=True).split("\n")]
     return lines
 
 
@@ -74,6 +77,14 @@ def boundary_json(report: BoundaryReport) -> str:
                 "findings": [finding_row(finding) for finding in group.findings],
                 "widenings": [widening_row(step) for step in group.widenings],
                 "without_boundary": list(group.without),
+                "wider_than_today": [
+                    {"function": name, "action": action or None, "resource": resource}
+                    for name, action, resource in group.wider
+                ],
+                "blocked_today": [
+                    {"function": name, "action": action, "resource": resource}
+                    for name, action, resource in group.blocked
+                ],
                 "not_proved_inside": list(group.outside),
             }
             for group in report.groups

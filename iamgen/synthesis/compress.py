@@ -6,7 +6,7 @@ beside it. Execution roles never get one; boundaries do, since what they list is
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from iamgen.access.maps import AccessMaps
 from iamgen.model.arn import split_fields
@@ -16,6 +16,7 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+|[^A-Za-z0-9]")
 
 
+@lru_cache(maxsize=4)
 def resource_types(maps: AccessMaps) -> Callable[[str, str], bool]:
     """Return whether an action can name a resource, by the service's own resource types.
 
