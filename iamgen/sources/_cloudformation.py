@@ -122,7 +122,7 @@ def read_stack(
         account=options.account,
         region=options.region,
         environment_keys=frozenset(key for f in wired for key, _ in f.environment),
-        parameters=tuple(sorted({**resolver.assumed, **_declared(stack, values)}.items())),
+        parameters=tuple(sorted({**resolver.outputs, **resolver.assumed, **_declared(stack, values)}.items())),
     )
 
 

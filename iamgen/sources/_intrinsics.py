@@ -111,6 +111,8 @@ class Resolver:
     """Known account, region, partition, stack name, by the model's words for them."""
     passed: Table[str, Value] = field(default_factory=dict)
     """Values that a parent stack passes."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """Patterns of what nested stacks give out (`Data.Outputs.TableArn`)."""
     assumed: dict[str, str] = field(default_factory=dict)
     """Parameter -> default that something rests on."""
     budget: _yaml.Budget = field(default_factory=_yaml.Budget)
@@ -255,7 +257,8 @@ class Resolver:
         if name not in self.resources:
             return Text((Unresolved(f"`{name[:80]}` is not in the template"),))
         if attribute.startswith("Outputs."):
-            return Text((ParameterRef(f"{name}.{attribute}"),))
+            full = f"{name}.{attribute}"
+            return Text((ParameterRef(full, self.outputs.get(full)),))
         return Text((TemplateRef(name, attribute),))
 
     def _sub(self, node: Node, scope: Table[str, Value], depth: int) -> Value:

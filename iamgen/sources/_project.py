@@ -57,6 +57,21 @@ class Project:
         finally:
             os.close(handle)
 
+    def nested(self, base: Path, text: str) -> Path | None:
+        """Return the file that a template names, None when it is not in the project.
+
+        Where the path leads nowhere it may start in a build folder below: leading `../` are dropped.
+        """
+        if "://" in text or "\x00" in text:
+            return None
+        while True:
+            path = Path(os.path.normpath(base / text))
+            if path.is_file() and self.holds(path):
+                return path
+            if not text.startswith("../"):
+                return None
+            text = text.removeprefix("../")
+
     def folder(self, base: Path, text: str) -> Path | None:
         """Return the folder that a code path names, inside the project.
 

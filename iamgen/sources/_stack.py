@@ -1,10 +1,12 @@
 """One CloudFormation or SAM template that is being read: its nodes, its resolver, its gaps."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iamgen.access.resource_types import resource_types
+from iamgen.access.resource_types import resource_types, symbolic_text
+from iamgen.errors import InputError
 from iamgen.model.function import TemplateResource
 from iamgen.model.observation import Gap, Location
 from iamgen.model.value import Literal, MapValue, TemplateRef, Text, Value
@@ -14,6 +16,7 @@ from iamgen.sources._intrinsics import NO_VALUE, Resolver, first_text, intrinsic
 from iamgen.sources._project import Project
 from iamgen.sources._yaml import Node
 
+_MAX_NESTING = 4
 NESTED = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 
 
@@ -110,6 +113,7 @@ def open_stack(
     options: ReadOptions,
     given: dict[str, str],
     passed: dict[str, Value] | None = None,
+    depth: int = 0,
 ) -> Stack:
     """Return the stack of a template's root node, its resources named and typed.
 
@@ -128,10 +132,54 @@ def open_stack(
         if declared is not None:
             resources[logical_id] = TemplateResource(logical_id=logical_id, type=declared)
     _add_generated(stack)
+    if depth < _MAX_NESTING:
+        _read_outputs(stack, options, depth)
     for logical_id in sections:
         if logical_id in resources:
             resources[logical_id] = _resource(stack, logical_id)
     return stack
+
+
+def _read_outputs(stack: Stack, options: ReadOptions, depth: int) -> None:
+    """Work out what the outputs of nested templates of the project are: patterns of names and ARNs."""
+    for logical_id, properties in stack.of_type(*NESTED):
+        place = _yaml.get(properties, "Location") or _yaml.get(properties, "TemplateURL")
+        text = _yaml.text_of(place)
+        path = None if text is None else stack.project.nested(stack.folder, text)
+        if path is None:
+            continue
+        data = stack.project.read(path)
+        if isinstance(data, Gap):
+            continue
+        try:
+            root = _yaml.parse(data, stack.project.relative(path))
+            inner = open_stack(root, stack.project, path, options, {}, None, depth + 1)
+        except InputError:
+            continue
+        for name, node in _yaml.entries(_yaml.get(root, "Outputs")):
+            value = inner.text(_yaml.get(node, "Value"))
+            pattern = None if value is None else _pattern(inner, value)
+            if pattern is not None and pattern.strip("*"):
+                stack.resolver.outputs[f"{logical_id}.Outputs.{name}"] = pattern
+
+
+def _pattern(stack: Stack, value: Text) -> str | None:
+    """A text with `*` for all that only the deployment of a nested stack decides."""
+    resources = stack.resolver.resources
+
+    def known(match: re.Match[str]) -> str:
+        resource = resources.get(match[1])
+        name = None if resource is None or resource.name is None else stack.resolver.known(resource.name)
+        kind = None if resource is None else resource_types().get(resource.type)
+        if name is not None and kind is not None:
+            return kind.bare(name) + kind.suffix
+        if kind is None:
+            return "*"
+        words = {"stack": "*", "id": match[1], "stack:lower": "*", "id:lower": match[1].lower()}
+        return re.sub(r"\{([\w:]+)\}", lambda word: words.get(word[1], "*"), kind.made)
+
+    text = re.sub(r"\$\{\w+\}", "*", symbolic_text(value, resources))
+    return re.sub(r"\{([^{}]+)\}", known, text)
 
 
 def _add_generated(stack: Stack) -> None:

@@ -141,7 +141,7 @@ def _read_all(project: Project, options: ReadOptions) -> Iterator[Deployment | G
             found.append(item)
             if isinstance(item, Deployment):
                 inner.update(item.includes)
-                passed.update(nested_parameters(item, path))
+                passed.update(nested_parameters(project, item, path))
     for item in found:
         if isinstance(item, Gap):
             yield item
@@ -154,7 +154,7 @@ def _read_all(project: Project, options: ReadOptions) -> Iterator[Deployment | G
                 yield item
 
 
-def nested_parameters(parent: Deployment, path: Path) -> dict[Path, dict[str, str]]:
+def nested_parameters(project: Project, parent: Deployment, path: Path) -> dict[Path, dict[str, str]]:
     """Return what a template passes to the templates that it nests, as far as it is plain text.
 
     A name that the parent states itself counts as text; what only the deployment knows is left to
@@ -181,7 +181,9 @@ def nested_parameters(parent: Deployment, path: Path) -> dict[Path, dict[str, st
                 literal = names.get(part.logical_id) if named else None
             if literal is not None:
                 known[key] = literal
-        found[Path(os.path.normpath(path.parent / text))] = known
+        child = project.nested(path.parent, text)
+        if child is not None:
+            found[child] = known
     return found
 
 

@@ -125,6 +125,7 @@ def seen(folder):
                 )
                 for key, resource in resources.items()
             },
+            "parameters": dict(item.parameters),
             "assumptions": list(item.assumptions),
             "gaps": [f"{gap.reason}: {gap.detail}" for gap in item.gaps],
         }
