@@ -93,15 +93,19 @@ def bind(prefix: str, type_name: str, arn: str, operation: Operation, naming: di
     parts: Binding = {
         name: (each.member.path, _chosen(prefix, type_name, name, each, naming)) for name, each in fields.items()
     }
-    if whole and whole.score > average + 2:
-        return Bound(binding=direct, score=whole.score)
     open_count = len(passed) - len(fields)
-    either = (
-        whole is not None
+    optional = whole is not None and not whole.member.required and whole.member.path not in taken
+    strong = open_count == 0 and all(each.score >= _WEAK - 5 for each in fields.values())
+    if optional and strong and all(each.member.required for each in fields.values()):
+        return Bound(binding=parts, score=average)
+    either = optional and strong and not any(each.member.required for each in fields.values())
+    if whole and whole.score > average + 2 and not either:
+        return Bound(binding=direct, score=whole.score)
+    either = either or (
+        optional
+        and whole is not None
         and whole.score >= _BAR
-        and not whole.member.required
         and open_count == 0
-        and whole.member.path not in taken
         and not any(each.member.required for each in fields.values())
     )
     return Bound(binding=parts, open=open_count, score=average, alternative=direct if either else None)
@@ -171,7 +175,12 @@ def _whole(member: Member, type_name: str, passed: list[str], arn: str, operatio
             score = 70
         elif stem(member.shape) in goals:
             score = 72
-        elif member.depth == 0 and member.required and _only_arn(member, operation):
+        elif (
+            member.depth == 0
+            and member.required
+            and not re.search(r"(?i)role|principal|certificate|policy|key|user", member.name)
+            and _only_arn(member, operation)
+        ):
             score = 66
     elif (
         name

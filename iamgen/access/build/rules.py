@@ -100,10 +100,10 @@ def _matching(context: Context, rows: list[Any], action: Action) -> list[Any]:
     if context.prefix == "ec2":
         context.types["ec2/any"] = "arn:${Partition}:ec2:${Region}:*:*/${ResourceId}"
         return [["ec2/any", {}]]
-    kept = [[row[0], row[1]] for row in rows if row[0] in types]
+    kept = [list(row) for row in rows if row[0] in types]
     if kept:
         return kept
-    others = [[row[0], row[1]] for row in rows if row[0] != "*"]
+    others = [list(row) for row in rows if row[0] != "*"]
     if types and others:
         return others
     subject = re.sub(r"^[A-Z][a-z]+", "", context.operation.name).lower()
@@ -248,7 +248,7 @@ def _resources(context: Context, rule: Row, path: str | None, action: str, rows:
         if action.startswith("kms:"):
             return [[_note_type(context, "kms", "key"), {}]]
         if action.startswith(f"{context.prefix}:") and rows and "member" not in rule and "always" not in rule:
-            return [[row[0], row[1]] for row in rows[0].get("r", [])]
+            return [list(row) for row in rows[0].get("r", [])]
         return [["*", {}]]
     typed = [{"type": rule["type"], "bind": rule.get("bind", {})}, *rule.get("also", ())]
     return [_typed(context, each["type"], each.get("bind", {}), path) for each in typed]
