@@ -12,7 +12,7 @@ from pathlib import Path
 
 from iamgen.model.function import Deployment, LambdaFunction, Role
 from iamgen.model.observation import Location
-from iamgen.model.value import ListValue, Literal, MapValue, TemplateRef, Text, Value
+from iamgen.model.value import ListValue, Literal, MapValue, ParameterRef, TemplateRef, Text, Value
 from iamgen.plugins import ReadOptions
 from iamgen.sources import _yaml
 from iamgen.sources._code_place import code_folder, image_build, layer_folders
@@ -173,6 +173,7 @@ def _function(stack: Stack, logical_id: str, place_code: PlaceCode | None) -> tu
     inline = inline or stack.literal(_yaml.get(properties, "Code", "ZipFile"))
     dead_letter = _yaml.get(properties, "DeadLetterQueue", "TargetArn")
     dead_letter = dead_letter or _yaml.get(properties, "DeadLetterConfig", "TargetArn")
+    _note_targets(stack, properties)
     systems = (
         stack.value(_yaml.get(entry, "Arn")) for entry in _yaml.items(_yaml.get(properties, "FileSystemConfigs"))
     )
@@ -204,6 +205,30 @@ def _function(stack: Stack, logical_id: str, place_code: PlaceCode | None) -> tu
         ),
         properties,
     )
+
+
+_TARGETS = {
+    "SQS": "arn:*:sqs:*:*:*",
+    "SNS": "arn:*:sns:*:*:*",
+    "Lambda": "arn:*:lambda:*:*:function:*",
+    "EventBridge": "arn:*:events:*:*:event-bus/*",
+    "S3Bucket": "arn:*:s3:::*",
+}
+
+
+def _note_targets(stack: Stack, properties: Node | None) -> None:
+    """A parameter that SAM's `Type` says to be a queue or a topic stands for one of that kind."""
+    config = _yaml.get(properties, "EventInvokeConfig", "DestinationConfig")
+    for node, key in (
+        (_yaml.get(properties, "DeadLetterQueue"), "TargetArn"),
+        (_yaml.get(config, "OnSuccess"), "Destination"),
+        (_yaml.get(config, "OnFailure"), "Destination"),
+    ):
+        pattern = _TARGETS.get(stack.literal(_yaml.get(node, "Type")) or "")
+        text = stack.text(_yaml.get(node, key))
+        part = text.parts[0] if text is not None and len(text.parts) == 1 else None
+        if pattern is not None and isinstance(part, ParameterRef) and part.value is None:
+            stack.resolver.outputs.setdefault(part.name, pattern)
 
 
 def _end_line(node: Node) -> int:
