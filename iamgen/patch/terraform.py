@@ -75,8 +75,7 @@ def patch_terraform(text: str, path: str, target: PatchTarget) -> tuple[list[Spl
     file = _File(text, path, parse_blocks(text, path))
     role = _role(file, target)
     notes: list[Note] = []
-    holders, splices = _attached(file, role, target, notes)
-    splices += _managed_arns(file, role, target, notes)
+    holders, splices = _policies_of(file, role, target, notes)
     known = _references(file, target)
     if not holders:
         if not target.policy.statements:
@@ -96,9 +95,6 @@ def _role(file: _File, target: PatchTarget) -> Block:
     wanted = (target.role or "").rpartition("aws_iam_role.")[2].split("[")[0]
     for block in file.blocks:
         if block.kind == "resource" and block.type == "aws_iam_role" and block.name == wanted:
-            for nested in block.blocks:
-                if nested.kind == "inline_policy":
-                    raise refuse(f"{file.path} {block.address}", "it has inline_policy blocks")
             return block
     raise refuse(f"{file.path} {target.role or target.functions[0]}", "the role is not here")
 
@@ -119,25 +115,48 @@ def _managed_name(file: _File, expression: str) -> str | None:
     return match.group("name").rpartition("/")[2] if match else None
 
 
-def _managed_arns(file: _File, role: Block, target: PatchTarget, notes: list[Note]) -> list[Splice]:
-    """Return the splice that takes out `managed_policy_arns` when the statements replace all."""
-    node = role.expressions.get("managed_policy_arns")
-    if node is None:
-        return []
+def _policies_of(file: _File, role: Block, target: PatchTarget, notes: list[Note]) -> tuple[list[Block], list[Splice]]:
+    """Return all policies of the role, and the splices that take AWS managed ones out."""
+    inline = [block for block in role.blocks if block.kind == "inline_policy" and "policy" in block.attributes]
+    attached, splices = _attached(file, role, target, notes)
+    listed, more = _managed_arns(file, role, target, notes)
+    return [*inline, *attached, *listed], [*splices, *more]
+
+
+def _managed_arns(file: _File, role: Block, target: PatchTarget, notes: list[Note]) -> tuple[list[Block], list[Splice]]:
+    """Return the policies that `managed_policy_arns` names, and the splice for those that go."""
+    span = role.attributes.get("managed_policy_arns")
+    if span is None:
+        return [], []
     place = f"{file.path} {role.address} managed_policy_arns"
-    span = role.attributes["managed_policy_arns"]
     listed = file.text[span[0] : span[1]]
     if not (listed.startswith("[") and listed.endswith("]")):
         raise refuse(place, "it is no plain list")
-    names = [_managed_name(file, entry.strip()) for entry in listed[1:-1].split(",") if entry.strip()]
-    if not names or not all(name is not None and target.is_known(name) for name in names):
-        raise refuse(place, "it holds policies that the statements do not replace")
-    notes += [Note(key="managed-replaced", detail=str(name), place=place) for name in names]
+    entries = [entry.strip() for entry in listed[1:-1].split(",") if entry.strip()]
+    holders: list[Block] = []
+    kept: list[str] = []
+    for entry in entries:
+        policy = _find(file, "aws_iam_policy", entry)
+        name = _managed_name(file, entry)
+        if policy is not None:
+            if sum(policy.address in file.text[b.start : b.end] for b in file.blocks) > 2:
+                raise refuse(f"{file.path} {policy.address}", "other roles use this policy")
+            holders.append(policy)
+            kept.append(entry)
+        elif name is not None and target.is_known(name):
+            notes.append(Note(key="managed-replaced", detail=name, place=place))
+        else:
+            notes.append(Note(key="managed-kept", detail=name or entry, place=place))
+            kept.append(entry)
+    if kept == entries:
+        return holders, []
+    if kept:
+        return holders, [Splice(span[0], span[1], f"[{', '.join(kept)}]")]
     start = line_start(file.text, span[0])
     end = line_end(file.text, span[1])
     if file.text[span[1] : end].strip():
         raise refuse(place, "something stands behind it on its line")
-    return [Splice(start, end, "")]
+    return holders, [Splice(start, end, "")]
 
 
 def _fresh_policy(file: _File, role: Block, target: PatchTarget, known: References) -> Splice:
@@ -223,6 +242,8 @@ def _cut(text: str, block: Block) -> Splice:
 def _remove(file: _File, holder: Block) -> list[Splice]:
     """Return the splices that take out one more policy, its attachment and its document."""
     splices = [_cut(file.text, holder)]
+    if holder.kind == "inline_policy":
+        return splices
     splices += [
         _cut(file.text, block)
         for block in file.blocks
@@ -408,8 +429,7 @@ def _check(file: _File, splices: list[Splice], target: PatchTarget, known: Refer
     after_text = apply(file.text, splices)
     after = _File(after_text, file.path, parse_blocks(after_text, file.path))
     role = _role(after, target)
-    holders, removals = _attached(after, role, target, [])
-    removals += _managed_arns(after, role, target, [])
+    holders, removals = _policies_of(after, role, target, [])
     if removals or len(holders) != 1 or _write(after, holders[0], target, known):
         raise refuse(file.path, "it does not read back as it was written")
     touched = {holders[0].address, role.address}

@@ -508,6 +508,35 @@ def test_each_form_of_terraform(form):
     assert "dynamodb:PutItem" in after
 
 
+INSIDE = """resource "aws_iam_role" "ingest" {
+  assume_role_policy  = "{}"
+  managed_policy_arns = [
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    var.other,
+  ]
+
+  inline_policy {
+    name   = "first"
+    policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+  }
+  inline_policy {
+    name   = "second"
+    policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+  }
+  tags = { a = "b" } # stays
+}
+"""
+
+
+def test_policies_inside_a_role_of_terraform():
+    chosen = target((needed("s3:GetObject", "arn:aws:s3:::b/k"),), role="aws_iam_role.ingest")
+    after = run(INSIDE, chosen, patch_terraform)
+    assert "managed_policy_arns = [var.other]" in after
+    assert "second" not in after
+    assert after.count("s3:GetObject") == 1
+    assert after.endswith('  tags = { a = "b" } # stays\n}\n')
+
+
 def test_a_module_of_several_files_is_patched_in_each():
     from iamgen.patch.patch import patch_module
 
