@@ -374,6 +374,21 @@ def join_equal(facts: Iterable[UsageFact]) -> tuple[UsageFact, ...]:
     return tuple(sorted(joined, key=_order))
 
 
+def of_service(facts: Iterable[UsageFact]) -> tuple[UsageFact, ...]:
+    """Return what one event of the Lambda service in a role shows, on every resource.
+
+    It works for whatever the function is configured with next: other subnets, interfaces not yet made. So do the managed
+    policies for it. Source: Lambda developer guide, "Required IAM permissions" for VPC access (checked 2026-11).
+    """
+    wide: dict[str, UsageFact] = {}
+    for fact in facts:
+        if fact.action not in wide:
+            before = fact.resource.arn
+            widening = Widening(before, "*", "lambda-service") if before != "*" else fact.widening
+            wide[fact.action] = replace(fact, resource=ResourcePattern("*", "*"), widening=widening)
+    return tuple(wide.values())
+
+
 _STRENGTH = (Certainty.OBSERVED, Certainty.EXACT, Certainty.BOUND, Certainty.RULE, Certainty.ASSUMED)
 
 

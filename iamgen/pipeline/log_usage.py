@@ -16,7 +16,7 @@ from iamgen.decision.coverage import (
     selector_coverage,
     window_days,
 )
-from iamgen.facts.events import EventResolver, Fate, fold_resources, join_equal
+from iamgen.facts.events import EventResolver, Fate, fold_resources, join_equal, of_service
 from iamgen.graph.attribute import Attribution, Attributor, Kind
 from iamgen.model.fact import UsageFact
 from iamgen.model.function import FunctionRef
@@ -243,7 +243,8 @@ def _spread(usage: LogUsage, events: list[ApiEvent], attributor: Attributor, res
             gaps[shown.gap] = None
         if whose.function is None:
             _note_session(event, whose, sessions, gaps)
-            role_facts.setdefault(event.role_arn or "", []).extend(shown.facts)
+            found = of_service(shown.facts) if whose.kind is Kind.SERVICE else shown.facts
+            role_facts.setdefault(event.role_arn or "", []).extend(found)
             unattributed += event.count
             continue
         facts.setdefault(whose.function, []).extend(shown.facts)
