@@ -124,6 +124,10 @@ class ModuleLoader:
                 return each
         return None
 
+    def for_language(self, name: str) -> Frontend | None:
+        """Return a language by its name."""
+        return next((each for each in self.frontends if each.name == name), None)
+
     def for_runtime(self, runtime: str | None) -> tuple[Frontend, ...]:
         """Return the languages that a runtime runs; all of them when it is not known."""
         if not runtime or runtime.startswith("provided"):

@@ -481,7 +481,7 @@ class Program(Caller):
 
     def load(self, module: str, importer: ModuleState, level: int, line: int) -> Val:
         """Return a module, gone through: of the project or of a library."""
-        frontend = self.loader.frontend(importer.module.path) if importer.module else None
+        frontend = self.loader.for_language(importer.language)
         if frontend is None:
             return Unknown(f"module {module}")
         if importer.language == "python" and not level:
@@ -494,7 +494,7 @@ class Program(Caller):
         return self._load_one(module, importer, level, line)
 
     def _load_one(self, module: str, importer: ModuleState, level: int, line: int) -> Val:
-        frontend = self.loader.frontend(importer.path)
+        frontend = self.loader.for_language(importer.language)
         assert frontend is not None  # noqa: S101  (load asked before)
         request = ImportRequest(module=module, importer=importer.path, roots=self.roots, level=level)
         paths = self.loader.resolve(frontend, request)
