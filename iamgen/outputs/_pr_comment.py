@@ -242,7 +242,7 @@ def _details(function: PrFunction, gone: set[str]) -> list[str]:
             counts = f"{row.log_count:,} times in the log" if row.log_count else ""
             seen = "<br>".join(part for part in (places, counts) if part) or "—"
             verdict = row.verdict if _plain(row.verdict) else "?"
-            resource = _code(row.resource, _TEXT)
+            resource = _code(_short(row.resource), _TEXT)
             inner.append(f"| {_code(row.action)} | {resource} | {verdict} | {seen} |")
         inner += [*_more(len(function.kept), _ROWS), ""]
     if "evidence" not in gone and function.gaps:
@@ -308,7 +308,12 @@ def _block(lines: Iterator[str]) -> list[str]:
 def _permission(row: PrRow) -> str:
     places = ", ".join(_code(place) for place in row.places[:3])
     where = f" ({places})" if places else ""
-    return f"{_code(row.action)} on {_code(row.resource, _TEXT)}{where}"
+    return f"{_code(row.action)} on {_code(_short(row.resource), _TEXT)}{where}"
+
+
+def _short(resource: str) -> str:
+    """Return a symbolic ARN without the part that each deployment fills in the same way."""
+    return re.sub(r"^arn:\$\{Partition\}:[a-z0-9-]+:\$\{Region\}:\$\{Account\}:", "", resource)
 
 
 def _why(row: PrRow) -> str:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  the hostile names stand in compact tables
 """2,000 hostile names through every renderer of the pull request: nothing that is active comes out."""
 
 import json
@@ -107,9 +106,7 @@ def pull_request(names):
         action=a, resource=b, verdict=c, why=d, places=(e, f), basis=g, last_used=h, blocked_by=i,
         count=2, wait_days=90, log_count=3, access_level=j,
     )  # fmt: skip
-    grant = PrGrant(
-        actions=(a, b), actions_count=9, resource=c, access_level=d, risk_reasons=(e,), witness=f
-    )
+    grant = PrGrant(actions=(a, b), actions_count=9, resource=c, access_level=d, risk_reasons=(e,), witness=f)
     function = PrFunction(
         id=a, name=b, place=c, role=d, status=e, reasons=(f, g), breaks=(row,), blocked=(row,),
         now_needed=(row,), no_longer_needed=(row,), can_go=(row,), review=(row,), kept=(row,),
@@ -145,9 +142,7 @@ def check_result(names):
             ("unresolved", FindingLevel.NOTE),
         )
     )  # fmt: skip
-    entry = Suppression(
-        id=a, function=b, action=c, resource=d, reason=e, owner=f, expires="2026-12-01"
-    )
+    entry = Suppression(id=a, function=b, action=c, resource=d, reason=e, owner=f, expires="2026-12-01")
     suggestion = Suggestion(
         function=FunctionRef(id=a, name=b, template=c, runtime=d, handler=e),
         status=Status.PARTIAL,
@@ -162,9 +157,7 @@ def check_result(names):
         policy=None, policies=(), role_policy=None, role_policies=(), boundary=None, diff=None,
         proof=None, widenings=(), ledger=Ledger(), findings=findings, location=Location(f, 2),
     )  # fmt: skip
-    result = SuggestResult(
-        as_of=None, sources=(a,), gaps=(), ledger=RunLedger(), functions=(suggestion,)
-    )
+    result = SuggestResult(as_of=None, sources=(a,), gaps=(), ledger=RunLedger(), functions=(suggestion,))
     silenced = SuppressedFinding(finding=findings[0], suppression=entry)
     return CheckResult(result=result, findings=findings, suppressed=(silenced,), base=g)
 
