@@ -22,9 +22,7 @@ def _policy(statements):
 
 def _side(case, name):
     limit = case.get(f"{name}_boundary")
-    return Layers(
-        identity=(_policy(case[name]),), boundary=None if limit is None else _policy(limit)
-    )
+    return Layers(identity=(_policy(case[name]),), boundary=None if limit is None else _policy(limit))
 
 
 @pytest.mark.parametrize("case", CASES)
