@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "explain": "Why a permission is there, or what an AccessDenied message needs.",
     "patch": "The suggested role written into the template, formatting kept.",
     "drift": "The over-permission report and its history.",
+    "evidence": "The bundle for an audit.",
     "init": "A first iamgen.toml with what was found.",
     "doctor": "Per function: status, what is missing, and the command that would give it.",
     "diff": "The difference in meaning between two policies, with witnesses.",
