@@ -185,13 +185,22 @@ def library(maps: AccessMaps, language: str, path: str) -> LibraryEntry | None:
     entry without calls.
     """
     table = maps.table(f"highlevel-{language}")
-    lines = table["calls"].get(path)
-    if isinstance(lines, list):
-        return LibraryEntry(path=path, calls=tuple(map(parse_call, lines)))
+    for name in (path, _canonical(table.get("aliases", {}), path)):
+        lines = table["calls"].get(name)
+        if isinstance(lines, list):
+            return LibraryEntry(path=path, calls=tuple(map(parse_call, lines)))
     group = table.get("prefixes", {}).get("silent", ()) or table.get("silent", {}).get("prefixes", ())
     if any(path == each or path.startswith((f"{each}.", f"{each}/")) for each in group):
         return LibraryEntry(path=path)
     return None
+
+
+def _canonical(aliases: dict[str, str], path: str) -> str:
+    """Return a path with the module that re-exports it in front."""
+    for module, home in aliases.items():
+        if path.startswith(f"{module}."):
+            return home + path.removeprefix(module)
+    return path
 
 
 def python_library(maps: AccessMaps, path: str) -> LibraryEntry | None:

@@ -49,6 +49,7 @@ def calls(entry: highlevel.LibraryEntry | None) -> list[str]:
             "aws_lambda_powertools.utilities.idempotency.DynamoDBPersistenceLayer",
             ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
         ),
+        ("python", "aws_lambda_powertools.utilities.parameters.ssm.SSMProvider.get", ["ssm:GetParameter"]),
         ("python", "aws_lambda_powertools.Logger", []),
         ("python", "aws_lambda_powertools.event_handler.APIGatewayRestResolver", []),
         ("python", "pynamodb.models.Model.save", ["dynamodb:PutItem"]),
