@@ -162,14 +162,24 @@ def changes(logs: tuple[str, ...], deployments: bool, form: str, **values: Any) 
 @command.command()
 @_logs
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="File to write (default: stdout).")
+@click.option("--parquet", is_flag=True, help="Write the calls as a Parquet table; needs -o and the extra [parquet].")
 @click.option("--hash-accounts", is_flag=True, help="Put other numbers in the place of account ids.")
 @click.option("--salt", default="", help="Secret that keeps hashed account ids from being found out by trying.")
 @_places
-def export(logs: tuple[str, ...], output: str | None, hash_accounts: bool, salt: str, **values: Any) -> None:  # noqa: FBT001
+def export(
+    logs: tuple[str, ...],
+    output: str | None,
+    parquet: bool,  # noqa: FBT001  click passes by name
+    hash_accounts: bool,  # noqa: FBT001
+    salt: str,
+    **values: Any,
+) -> None:
     """The usage snapshot: a file to commit or to hand to CI, so that no AWS key is needed there."""
     from iamgen.pipeline.logs import read_events_of
-    from iamgen.pipeline.snapshot import hashed_account, snapshot, write_snapshot
+    from iamgen.pipeline.snapshot import hashed_account, snapshot, write_parquet, write_snapshot
 
+    if parquet and output is None:
+        raise UsageError("a Parquet table needs a file", hint="name one with -o")
     events = read_events_of(_request(values, logs=logs))
     if events is None:
         raise _nothing()
@@ -182,6 +192,9 @@ def export(logs: tuple[str, ...], output: str | None, hash_accounts: bool, salt:
         bad_records=events.usage.ledger.events_bad,
         account_name=(lambda account: hashed_account(account, salt)) if hash_accounts else str,
     )
+    if parquet and output is not None:
+        write_parquet(document, Path(output))
+        return
     text = write_snapshot(document)
     if output is None:
         click.echo(text, nl=False)

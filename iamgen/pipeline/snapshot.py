@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from iamgen.access.maps import AccessMaps
-from iamgen.errors import InputError
+from iamgen.errors import InputError, UsageError
 from iamgen.graph.attribute import Attributor, Kind
 from iamgen.model.function import FunctionRef
 from iamgen.model.observation import ApiEvent, Coverage, Outcome
@@ -122,6 +122,28 @@ def write_snapshot(document: dict[str, Any]) -> str:
         rows = ",\n  ".join(json.dumps(row, sort_keys=True) for row in document[name])
         lines += f',\n "{name}": [\n  {rows}\n ]' if rows else f',\n "{name}": []'
     return lines + "\n}\n"
+
+
+def write_parquet(document: dict[str, Any], path: Path) -> None:
+    """Write the calls of a snapshot as a Parquet table, one row each; lists as lists, parameters as JSON text.
+
+    Raises:
+        UsageError: PyArrow is not installed.
+        InputError: the file cannot be written.
+    """
+    try:
+        import pyarrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        import pyarrow.parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError as error:
+        raise UsageError("Parquet needs PyArrow", hint="pip install 'iamgen[parquet]'") from error
+    rows = [{**row, "parameters": json.dumps(row["parameters"])} for row in document["calls"]]
+    text = pyarrow.string()
+    kinds = {"resources": pyarrow.list_(text), "count": pyarrow.int64()}
+    schema = pyarrow.schema([(name, kinds.get(name, text)) for name in (rows[0] if rows else {"function": None})])
+    try:
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), str(path), compression="zstd")
+    except OSError as error:
+        raise InputError(f"cannot write: {error}", place=str(path)) from error
 
 
 def read_snapshot(path: Path, window: TimeWindow) -> OtherEvents:

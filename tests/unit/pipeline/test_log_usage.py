@@ -18,7 +18,7 @@ from iamgen.pipeline import log_ingest, logs
 from iamgen.pipeline.log_usage import LogUsage
 from iamgen.pipeline.log_views import usage_rows
 from iamgen.pipeline.logs import read_usage
-from iamgen.pipeline.snapshot import hashed_account, read_snapshot, snapshot, write_snapshot
+from iamgen.pipeline.snapshot import hashed_account, read_snapshot, snapshot, write_parquet, write_snapshot
 from iamgen.plugins import TimeWindow
 from iamgen.sources._trail.listing import Connection
 from iamgen.store.database import open_store
@@ -319,3 +319,12 @@ def test_a_file_that_is_no_snapshot_is_refused(text: str, tmp_path: Path) -> Non
     place.write_text(text)
     with pytest.raises(InputError, match="usage snapshot"):
         read_snapshot(place, TimeWindow())
+
+
+def test_a_table_for_other_tools_has_every_call(project: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    document = snapshot_of(project, small_trail(tmp_path / "trail"))
+    write_parquet(document, tmp_path / "usage.parquet")
+    rows = parquet.read_table(tmp_path / "usage.parquet").to_pylist()
+    assert [row["count"] for row in rows] == [row["count"] for row in document["calls"]]
+    assert rows[0]["resources"] == document["calls"][0]["resources"]
