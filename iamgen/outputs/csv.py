@@ -5,8 +5,10 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
+from iamgen.model.drift import DriftReport
 from iamgen.model.result import Suggestion, SuggestResult
 from iamgen.model.scan import ScanResult
+from iamgen.outputs._drift_markdown import drift_rows
 from iamgen.outputs._escape import visible
 from iamgen.outputs._scan import scan_rows
 from iamgen.plugins import OutputFormat
@@ -21,6 +23,8 @@ def render(result: Any) -> str:
     """Return one line per permission, header first."""
     if isinstance(result, ScanResult):
         return table(scan_rows(result))
+    if isinstance(result, DriftReport):
+        return table(drift_rows(result))
     return table([HEADER, *(row for one in result.functions for row in _rows(one))])
 
 
@@ -54,4 +58,4 @@ def _rows(one: Suggestion) -> list[tuple[object, ...]]:
     return rows or [(*head, *(None for _ in HEADER[len(head) :]))]
 
 
-PLUGIN = OutputFormat(name="csv", suffix=".csv", renders=(SuggestResult, ScanResult), render=render)
+PLUGIN = OutputFormat(name="csv", suffix=".csv", renders=(SuggestResult, ScanResult, DriftReport), render=render)

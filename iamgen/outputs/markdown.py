@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from iamgen.model.check import CheckResult
 from iamgen.model.decision import Decision, Verdict
 from iamgen.model.diff import Claim, Grant
+from iamgen.model.drift import DriftReport
 from iamgen.model.fact import CodeEvidence, LogEvidence, PlatformEvidence
 from iamgen.model.observation import Gap
 from iamgen.model.result import Finding, FindingLevel, PolicyDiff, Suggestion, SuggestResult
 from iamgen.outputs._catalogue import ENGLISH, say
 from iamgen.outputs._diff_findings import actions_text, request_text
+from iamgen.outputs._drift_markdown import drift_markdown
 from iamgen.outputs._escape import capped, markdown_block, markdown_code
 from iamgen.plugins import OutputFormat
 
@@ -25,7 +27,7 @@ _ORDER = {
 _MARKS = {FindingLevel.ERROR: "error", FindingLevel.WARNING: "warning", FindingLevel.NOTE: "note"}
 
 
-def render(result: SuggestResult | CheckResult | PolicyDiff) -> str:
+def render(result: SuggestResult | CheckResult | PolicyDiff | DriftReport) -> str:
     """Return the page."""
     match result:
         case SuggestResult():
@@ -37,11 +39,13 @@ def render(result: SuggestResult | CheckResult | PolicyDiff) -> str:
             lines = _check(result)
         case PolicyDiff():
             lines = _difference(result)
+        case DriftReport():
+            lines = drift_markdown(result)
     return "\n".join(lines).rstrip() + "\n"
 
 
 PLUGIN = OutputFormat(
-    name="markdown", suffix=".md", renders=(SuggestResult, CheckResult, PolicyDiff), render=render
+    name="markdown", suffix=".md", renders=(SuggestResult, CheckResult, PolicyDiff, DriftReport), render=render
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from iamgen import __version__
 from iamgen.model.check import CheckResult
 from iamgen.model.config import Suppression
+from iamgen.model.drift import DriftReport
 from iamgen.model.fingerprint import fingerprint
 from iamgen.model.observation import Location
 from iamgen.model.result import Finding, FindingLevel, PolicyDiff, Suggestion, SuggestResult
@@ -29,7 +30,7 @@ _ORDER = {FindingLevel.ERROR: 0, FindingLevel.WARNING: 1, FindingLevel.NOTE: 2}
 _SEVERITY = {FindingLevel.ERROR: "8.0", FindingLevel.WARNING: "5.0", FindingLevel.NOTE: "2.0"}
 
 
-def render(result: CheckResult | SuggestResult | PolicyDiff) -> str:
+def render(result: CheckResult | SuggestResult | PolicyDiff | DriftReport) -> str:
     """Return the log file, its keys in a fixed order."""
     match result:
         case CheckResult():
@@ -40,12 +41,14 @@ def render(result: CheckResult | SuggestResult | PolicyDiff) -> str:
             own = [finding for entry in result.functions for finding in entry.findings]
             findings = [(finding, None) for finding in (*result.findings, *own)]
             return _log(findings, result.functions, {"asOf": result.as_of})
+        case DriftReport():
+            return _log([(finding, None) for finding in result.findings], (), {"asOf": result.snapshot.as_of})
         case PolicyDiff():
             return _log([(finding, None) for finding in result.findings or diff_findings(result)], (), {})
 
 
 PLUGIN = OutputFormat(
-    name="sarif", suffix=".sarif", renders=(CheckResult, SuggestResult, PolicyDiff), render=render
+    name="sarif", suffix=".sarif", renders=(CheckResult, SuggestResult, PolicyDiff, DriftReport), render=render
 )
 
 
