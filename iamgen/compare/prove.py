@@ -21,13 +21,14 @@ from iamgen.model.glob import Glob
 from iamgen.model.policy import Policy, Statement
 from iamgen.model.usage import Proposal
 from iamgen.semantics.allowset import presence
-from iamgen.semantics.automata import Budget
+from iamgen.semantics.automata import Budget, Machine, OutOfBudget, search
 from iamgen.semantics.contexts import Contexts, atom_of
 from iamgen.semantics.evaluate import evaluate, names_action
 from iamgen.semantics.layers import Layers
 from iamgen.semantics.subset import Kind, subset
 from iamgen.semantics.subset import Verdict as Answer
 from iamgen.semantics.universe import Maps, Universe, universe_of
+from iamgen.semantics.witness import template_pattern
 
 KEPT_UNKNOWN = "KeptUnknown"
 """How the Sids of statements begin that carry what nobody could decide."""
@@ -229,18 +230,17 @@ def _fits(action: str, resource: str, universe: Universe) -> bool:
     position = universe.position(action)
     if position is None or resource == "*":
         return True
-    pattern = Glob(resource)
-    return any(
-        template != "*" and _shape(template, universe).overlaps(pattern)
-        for template in universe.signature(position) or ("*",)
-    ) or universe.signature(position) in ((), ("*",))
+    forms = universe.signature(position)
+    return not forms or any(_meet(resource, form, universe) for form in forms if form != "*")
 
 
-def _shape(template: str, universe: Universe) -> Glob:
-    from iamgen.semantics.relations import plain_wildcards
-    from iamgen.semantics.witness import template_pattern
-
-    return Glob(plain_wildcards(template_pattern(template, universe.segments)))
+def _meet(resource: str, form: str, universe: Universe) -> bool:
+    """Whether a resource of a form is one of a pattern; so too where that takes too long."""
+    machine = Machine([resource, template_pattern(form, universe.segments)])
+    try:
+        return search(machine, 2, (), lambda _: True, Budget(20_000)) is not None
+    except OutOfBudget:
+        return True
 
 
 def _carries(statement: Statement, action: str, resource: str, request: Request, suggested: Policy) -> bool:

@@ -31,7 +31,21 @@ REQUESTS = (
     ("sns:Publish", f"arn:aws:sns:us-east-1:{ACCOUNT}:t"),
     ("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/x"),
 )
-ACTIONS = ("*", "s3:*", "s3:Get*", "S3:getobject", "s3:?etObject", "sqs:*", "sqs:SendMessage", "dynamodb:*", "dynamodb:Query", "sns:Publish", "iam:Get*", "s3:PutObject", "s3:ListBucket")  # fmt: skip
+ACTIONS = (
+    "*",
+    "s3:*",
+    "s3:Get*",
+    "S3:getobject",
+    "s3:?etObject",
+    "sqs:*",
+    "sqs:SendMessage",
+    "dynamodb:*",
+    "dynamodb:Query",
+    "sns:Publish",
+    "iam:Get*",
+    "s3:PutObject",
+    "s3:ListBucket",
+)
 RESOURCES = (
     "*",
     "arn:aws:s3:::b",
