@@ -49,13 +49,13 @@ def _heat(roles: list[RoleDrift]) -> dict[str, object]:
     services = [name for name, _ in sorted(totals.items(), key=lambda row: (-row[1], row[0]))[:_MAPPED_SERVICES]]
     rows = []
     for role in roles:
-        cells = {cell.service: cell for cell in role.services}
-        row = []
+        known = {cell.service: cell for cell in role.services}
+        row: list[dict[str, object]] = []
         for service in services:
-            cell = cells.get(service)
-            if cell is None:
+            if service not in known:
                 row.append({"state": "none", "text": ""})
                 continue
+            cell = known[service]
             state = "unknown" if cell.unknown else "unused" if cell.unused else "used"
             share = min(1.0, 0.25 + cell.unused / 100)
             row.append(
