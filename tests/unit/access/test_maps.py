@@ -186,6 +186,7 @@ def test_wrong_names_have_near_ones(maps: AccessMaps) -> None:
     assert maps.operations("nothing") == ()
 
 
+@pytest.mark.usefixtures("sdk_of_the_maps")
 def test_all_services_of_the_sdk_are_there(maps: AccessMaps) -> None:
     import botocore.loaders
 

@@ -4,10 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
-from iamgen.access.check import MapFinding, check
+import pytest
+
+from iamgen.access.check import MapFinding, check, missing_operations
 from iamgen.access.maps import AccessMaps
 
 
+@pytest.mark.usefixtures("sdk_of_the_maps")
 def test_the_maps_are_well(maps: AccessMaps) -> None:
     assert check(maps) == ()
 
@@ -81,3 +84,11 @@ def test_calls_of_libraries_are_operations(maps: AccessMaps, tmp_path: Path) -> 
         ("unknown-call", "s3:Nothing"),
         ("unknown-member", "s3:PutObject Bukket"),
     ]
+
+
+def test_a_newer_sdk_is_counted_and_no_error(maps: AccessMaps, tmp_path: Path) -> None:
+    broken(maps, tmp_path, {"a": [{"x": "s3:PutObject"}]})
+    missing = missing_operations(AccessMaps(tmp_path))
+    assert "s3:GetObject" in missing
+    assert "s3:PutObject" not in missing
+    assert "dynamodb:*" in missing
