@@ -10,8 +10,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -263,6 +265,52 @@ def test_a_bucket_that_is_not_there_is_said(s3: str, project: Path) -> None:
     done = iamgen("logs", "ingest", "s3://no-such-bucket/x", cwd=project, AWS_ENDPOINT_URL=s3)
     assert done.returncode == 4
     assert "S3 refused: NoSuchBucket" in done.stderr
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Lists two objects, gives the first and refuses the second: a key that may be used for one alone."""
+
+    log = b""
+
+    def do_GET(self) -> None:
+        listing = "list-type=2" in self.path
+        found = listing or "one.json.gz" in self.path
+        keys = "".join(
+            f"<Contents><Key>l/{name}/{name}.json.gz</Key><Size>9</Size><ETag>e</ETag></Contents>"
+            for name in ("one", "two")
+        )
+        body = (
+            f"<ListBucketResult><IsTruncated>false</IsTruncated>{keys}</ListBucketResult>".encode()
+            if listing
+            else self.log
+        )
+        if not found:
+            body = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+        self.send_response(200 if found else 403)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_an_object_that_is_refused_stops_with_what_was_read_kept(project: Path, tmp_path: Path) -> None:
+    Refusing.log = write_log(tmp_path / "x.json.gz", record()).read_bytes()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        done = iamgen("logs", "ingest", "s3://b/l/", "--jobs", 1, cwd=project, AWS_ENDPOINT_URL=url)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert done.returncode == 4
+    assert "S3 refused: AccessDenied" in done.stderr
+    assert "run the same command again" in done.stderr
+    assert sum(int(row[3]) for row in counts(project / ".iamgen" / "usage.db")) == 1  # type: ignore[call-overload]
 
 
 def test_s3_that_cannot_be_reached_is_said(project: Path) -> None:

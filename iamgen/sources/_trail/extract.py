@@ -9,7 +9,7 @@ from calendar import timegm
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw
@@ -77,9 +77,17 @@ class _Name:
         self.source = source
         self.name = name
         self.change = rules.is_change(source, name)
-        plans = (rules.plan(source, name), rules.plan(source, name, of_service=True))
-        self.digest = plans[0].digest
-        self.plans = (None, *(_Request(plan, rules) if plan.members else None for plan in plans))
+        self.digest = ""
+        """Of what is kept of requests; empty as long as no caller was one whose requests are."""
+        self.plans: list[_Request | Literal[False] | None] = [None, False, False]
+        """By `_Caller.plan`; False for one that was not made yet."""
+
+    def make(self, number: int, rules: LogRules) -> "_Request | None":
+        """Return what reads the requests of a kind of caller, made when the first comes."""
+        self.digest = rules.plan(self.source, self.name).digest
+        plan = rules.plan(self.source, self.name, of_service=number == 2)
+        request = self.plans[number] = _Request(plan, rules) if plan.members else None
+        return request
 
 
 class _Head:
@@ -324,7 +332,7 @@ class Extractor:
         plans = tuple(
             (source, name, self._names[source, name].digest)
             for source, name in sorted(names)
-            if (source, name) in self._names
+            if (source, name) in self._names and self._names[source, name].digest
         )
         result = Extraction(
             partition=partition,
@@ -383,6 +391,8 @@ class Extractor:
                     known = resources.get(raw)
                     where = self._where(raw, record.resources) if known is None else known
                 request = head.requests[caller.plan]
+                if request is False:
+                    request = head.name.make(caller.plan, self._rules)
                 if request is not None and (request.tested or where not in request.said):
                     parameters = request.read(record.requestParameters, where)
             elif head.data:

@@ -96,12 +96,13 @@ def _list_folder(source: str) -> Iterator[FileKey]:
 def _list_s3(source: str, window: TimeWindow, connection: Connection) -> Iterator[FileKey]:
     bucket, _, prefix = source[5:].partition("/")
     client = s3_client(connection)
+    places: dict[str, str] = {}
     for part in _day_prefixes(client, bucket, prefix, window):
         for key, size, etag in _objects(client, bucket, part):
             folder, slash, name = key.rpartition("/")
             if name and name.endswith(_SUFFIXES):
                 place = source if key == prefix else f"s3://{bucket}/{folder}{slash}"
-                yield FileKey(place, name, size, etag)
+                yield FileKey(places.setdefault(place, place), name, size, etag)
 
 
 def _day_prefixes(client: Any, bucket: str, prefix: str, window: TimeWindow) -> Iterator[str]:
