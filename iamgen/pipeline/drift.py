@@ -358,6 +358,8 @@ def _comparer(maps: "AccessMaps"):  # type: ignore[no-untyped-def]  # noqa: ANN2
     return compare
 
 
+_BY_HAND = ("console", "cli", "sdk")
+_BY_TEMPLATE = ("cloudformation", "terraform", "pulumi")
 _BLAMED = ("gained", "lost", "boundary-added", "boundary-removed", "boundary-changed", "role-added", "role-removed")
 
 
@@ -380,10 +382,11 @@ def _blamed(
         return change
     newest = max(made, key=lambda one: (one.time, one.event_id))
     role = next((r for r in snapshot.roles if r.key == change.role), None)
-    by_hand = newest.via in ("console", "cli", "sdk") or bool(role and role.differs_from_template)
-    return replace(
-        change, who=newest.who, when=newest.time, via=newest.via or None, in_template=not by_hand
-    )
+    if newest.via in _BY_HAND or (role is not None and role.differs_from_template):
+        in_template: bool | None = False
+    else:
+        in_template = True if newest.via in _BY_TEMPLATE else None
+    return replace(change, who=newest.who, when=newest.time, via=newest.via or None, in_template=in_template)
 
 
 def _speaks_of(subject: str, detail: str, key: str, name: str) -> bool:

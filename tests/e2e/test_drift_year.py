@@ -57,7 +57,7 @@ class Account:
                     "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": BOUNDARY,
                 }  # fmt: skip
             rows.append(row)
-        fence = {"Version": "2012-10-17", "Statement": [statement(["s3:*", "sqs:*", "iam:*", "dynamodb:*", "sns:*"])]}
+        fence = {"Version": "2012-10-17", "Statement": [statement(["s3:*", "sqs:*", "iam:*", "dynamodb:*", "sns:*", "lambda:*"])]}
         version = {"Document": fence, "VersionId": "v1", "IsDefaultVersion": True}
         policy = {"PolicyName": "fence", "Arn": BOUNDARY, "DefaultVersionId": "v1", "PolicyVersionList": [version]}
         return {"RoleDetailList": rows, "Policies": [policy]}
@@ -72,7 +72,6 @@ def event(day: date, name: str, role: str, agent: str, policy: str = "own") -> d
         "eventName": name,
         "awsRegion": "us-east-1",
         "userAgent": agent,
-        **({"sessionCredentialFromConsole": "true"} if agent == CONSOLE else {}),
         "requestParameters": {"roleName": role, "policyName": policy},
         "eventID": f"{name}-{role}-{day.isoformat()}",
         "eventType": "AwsApiCall",
