@@ -53,6 +53,8 @@ _SKIPPED = frozenset(
 _MAX_FILES = 200_000
 _ONE_PER_FOLDER = (".tf",)
 _SUFFIXES = (".yaml", ".yml", ".json", ".template", ".tf", ".ts", ".js")
+_PROGRAMS = (".py", ".ts")
+_MAX_PROGRAMS = 20
 _SCRIPT_NAMES = ("serverless.ts", "serverless.js")
 
 
@@ -72,13 +74,33 @@ def read_project(options: ReadOptions, template: Path | None, source: Path | Non
         found = tuple(_read(path, options)) if path.is_dir() else tuple(_read_named(path, options))
     else:
         found = tuple(_read_all(project, options))
-        if not any(isinstance(item, Deployment) and item.functions for item in found):
+        if not _has_functions(found) and source is None:
+            found = (*found, *_read_programs(project, options))
+        if not _has_functions(found):
             base = project.root if source is None else _inside(project, source, "source folder")
             found = (*found, *_read(base, options))
     if source is not None:
         root = project.relative(_inside(project, source, "source folder"))
         found = tuple(_with_source(item, root) for item in found)
     return found
+
+
+def _has_functions(found: tuple[Deployment | Gap, ...]) -> bool:
+    return any(isinstance(item, Deployment) and item.functions for item in found)
+
+
+def _read_programs(project: Project, options: ReadOptions) -> tuple[Deployment | Gap, ...]:
+    """Read an application that is written in code and has no settings file, files nearest the top first."""
+    paths = sorted(_walk(project, project.root, Ignores(), [0], _PROGRAMS), key=lambda p: (len(p.parts), p))
+    tried = 0
+    for path in paths:
+        for reader in _readers():
+            if tried < _MAX_PROGRAMS and reader.recognizes(path):
+                tried += 1
+                found = tuple(reader.read_deployment(path, options))
+                if _has_functions(found):
+                    return found
+    return ()
 
 
 def template_paths(project: Project) -> Iterator[Path]:
@@ -187,7 +209,9 @@ def nested_parameters(project: Project, parent: Deployment, path: Path) -> dict[
     return found
 
 
-def _walk(project: Project, folder: Path, ignores: Ignores, count: list[int]) -> Iterator[Path]:
+def _walk(
+    project: Project, folder: Path, ignores: Ignores, count: list[int], suffixes: tuple[str, ...] = ()
+) -> Iterator[Path]:
     ignores = ignores.within(project, folder)
     try:
         listed = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -209,7 +233,9 @@ def _walk(project: Project, folder: Path, ignores: Ignores, count: list[int]) ->
                 below.append(path)
         elif entry.name == "cdk.json" and "cdk.out" in names:
             continue
-        elif _candidate(entry.name) and not ignores.match(path, is_folder=False):
+        elif (entry.name.endswith(suffixes) if suffixes else _candidate(entry.name)) and not ignores.match(
+            path, is_folder=False
+        ):
             suffix = path.suffix.lower()
             if suffix in _ONE_PER_FOLDER:
                 if suffix in taken:
@@ -218,7 +244,7 @@ def _walk(project: Project, folder: Path, ignores: Ignores, count: list[int]) ->
             yield path
     for path in below:
         if not (path / "pyvenv.cfg").is_file():
-            yield from _walk(project, path, ignores, count)
+            yield from _walk(project, path, ignores, count, suffixes)
 
 
 def _candidate(name: str) -> bool:

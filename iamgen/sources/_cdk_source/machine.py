@@ -119,6 +119,7 @@ class Machine:
         found.scope = Scope({}, None, found)
         folder = posixpath.dirname(path)
         found.scope.names["__dirname"] = Text.of(libraries.ROOT_MARK + folder)
+        found.scope.names["__filename"] = Text.of(libraries.ROOT_MARK + path)
         found.scope.names["__file__"] = Text.of(libraries.ROOT_MARK + path)
         if lowered.language == "python":
             found.exports = found.scope.names
@@ -301,6 +302,8 @@ class Machine:
     def bind(self, target: form.Expr, value: Any, scope: Scope, *, declares: bool = False) -> None:
         """Bind a value to a target."""
         match target:
+            case form.Name(id="__dirname" | "__filename") if libraries.is_unseen(value):
+                return
             case form.Name(id=name):
                 holder = scope if declares or scope.module.language == "python" else None
                 holder = holder or scope.find(name) or scope

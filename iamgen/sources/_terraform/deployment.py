@@ -215,6 +215,8 @@ class TerraformReader:
     def _code(self, resource: Resource, runtime: str | None, handler: str | None) -> str | None:
         for key in ("filename", "source_dir", "s3_key"):
             value = resource.values.get(key)
+            if key == "s3_key":
+                value = self._uploaded(value)
             archive = self._archive(value)
             text = archive or _word(value)
             if text is None:
@@ -226,6 +228,17 @@ class TerraformReader:
                     root = self.project.relative(path)
                 return root
         return None
+
+    def _uploaded(self, value: Any) -> Any:
+        """The file behind an object that the configuration itself puts into a bucket."""
+        detail = value.detail if isinstance(value, Unseen) else ""
+        for address, other in self.all.items():
+            if other.type in ("aws_s3_object", "aws_s3_bucket_object"):
+                key = other.values.get("key")
+                same = isinstance(value, Text) and isinstance(key, Text) and key == value
+                if same or detail.startswith(f"{address}."):
+                    return other.values.get("source", value)
+        return value
 
     def _archive(self, value: Any) -> str | None:
         """The folder that an `archive_file` packs, when a value is its output."""
