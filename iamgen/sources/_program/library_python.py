@@ -125,14 +125,11 @@ def _is_foreign(args: Args, *, own: bool = False) -> bool | None:
         for each in options(given):
             answers.add(_is_foreign_value(each))
         break
-    for name in ("botocore_session", "profile_name"):
-        given = args.keywords.get(name)
-        if name == "profile_name" and given is not None:
-            answers.update(not is_none(each) for each in options(given))
-        elif isinstance(given, Session):
-            answers.add(given.foreign)
-        elif isinstance(given, Thing):
-            answers.add("<foreign>" in given.attributes)
+    given = args.keywords.get("botocore_session")
+    if isinstance(given, Session):
+        answers.add(given.foreign)
+    elif isinstance(given, Thing):
+        answers.add("<foreign>" in given.attributes)
     if not answers:
         return own
     return answers.pop() if len(answers) == 1 else None

@@ -62,6 +62,7 @@ _VERBS = frozenset(
 _ECHOES = {
     ("sqs", "GetQueueUrl", "QueueUrl"): "QueueName",
     ("sqs", "CreateQueue", "QueueUrl"): "QueueName",
+    ("dynamodb", "CreateTable", "TableDescription.TableName"): "TableName",
     ("s3", "CreateMultipartUpload", "Bucket"): "Bucket",
     ("s3", "CreateMultipartUpload", "Key"): "Key",
 }
@@ -355,8 +356,14 @@ def _part(
 ) -> Val:
     made_with = Args([each for _, each in value.identifiers], dict(value.identifiers))
     given = Given(args, made_with, request=request)
-    identifiers = tuple((name, taken(machine, source, given) or Unknown(name)) for name, source in part.identifiers)
-    return Resource(value.service, part.returns or "", identifiers, value.foreign)
+    identifiers: list[tuple[str, Val]] = []
+    for name, source in part.identifiers:
+        found: Val | None = None
+        if source.source == "response" and request is not None:
+            echoed = _ECHOES.get((value.service, part.operation, source.name), "")
+            found = request.entries.get(echoed)
+        identifiers.append((name, found or taken(machine, source, given) or Unknown(name)))
+    return Resource(value.service, part.returns or "", tuple(identifiers), value.foreign)
 
 
 def _act(
