@@ -13,6 +13,7 @@ from iamgen.sources._project import Project
 from iamgen.sources._terraform import hcl
 from iamgen.sources._terraform.expressions import Evaluator
 from iamgen.sources._terraform.hcl import Block
+from iamgen.sources._terraform.registry import Packaged, packaged
 from iamgen.sources._terraform.values import (
     UNSEEN,
     Reference,
@@ -76,7 +77,7 @@ class Module:
         self.outputs: dict[str, Block] = {}
         self.calls: dict[str, Block] = {}
         self.blocks: list[Block] = []
-        self.children: dict[str, Module | None] = {}
+        self.children: dict[str, Module | Packaged | None] = {}
         self.known: dict[str, Any] = {}
         self._open: set[str] = set()
         self.relative = shared.project.relative(folder)
@@ -288,6 +289,8 @@ class Module:
             return value.get(step, UNSEEN)
         if isinstance(value, Module):
             return value._remembered(f"output.{step}", lambda: value._output(step))
+        if isinstance(value, Packaged):
+            return value.output(step)
         if isinstance(value, Reference):
             return self._attribute(value, step)
         return value if isinstance(value, Unseen) else UNSEEN
@@ -301,7 +304,7 @@ class Module:
             return value[int(key)] if int(key) < len(value) else UNSEEN
         if isinstance(value, dict) and key is not None:
             return value.get(key, UNSEEN)
-        return value if isinstance(value, Module) else UNSEEN
+        return value if isinstance(value, Module | Packaged) else UNSEEN
 
     def _attribute(self, reference: Reference, name: str) -> Any:
         is_data = reference.type.startswith("data.")
@@ -362,7 +365,20 @@ class Module:
         node = None if block is None else block.attributes.get("value")
         return Unseen(f"output {name}") if node is None else self.evaluator.value(node, {})
 
-    def _child(self, name: str) -> "Module | None":
+    def _add_packaged(self, known: Packaged, block: Block) -> None:
+        """Add the resource that a module of the registry stands for, and its role."""
+        place = Location(block.path, block.line, block.end_line, known.address)
+        kind = known.row["type"]
+        made = Resource(known.address, kind, {}, place, None, self.relative)
+        self.shared.resources[known.address] = made
+        given = self.block_values(block, {"each": {"key": UNSEEN, "value": UNSEEN}})
+        made.values.update(known.values(given))
+        role = known.role(given)
+        if role is not None:
+            address = f"{known.address}.aws_iam_role.lambda"
+            self.shared.resources[address] = Resource(address, "aws_iam_role", role, place, None, self.relative)
+
+    def _child(self, name: str) -> "Module | Packaged | None":
         if name in self.children:
             return self.children[name]
         self.children[name] = None
@@ -373,6 +389,11 @@ class Module:
         source = self.evaluator.value(node, {}) if node is not None else UNSEEN
         text = source.literal if isinstance(source, Text) else None
         folder = self._local_folder(text)
+        known = packaged(text, f"{self.prefix}module.{name}") if folder is None else None
+        if known is not None:
+            self.children[name] = known
+            self._add_packaged(known, block)
+            return known
         if folder is None:
             place = Location(block.path, block.line)
             detail = f"module `{name}` is not in the project: {text or 'unknown source'}"

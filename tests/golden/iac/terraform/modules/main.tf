@@ -106,5 +106,22 @@ module "worker" {
 }
 
 module "far" {
-  source = "terraform-aws-modules/sqs/aws"
+  source = "example/unknown/aws"
+}
+
+module "alerts" {
+  source = "terraform-aws-modules/sns/aws"
+  name   = "alerts"
+}
+
+module "alert" {
+  source                = "terraform-aws-modules/lambda/aws"
+  function_name         = "alert"
+  handler               = "ingest.handler"
+  runtime               = "python3.13"
+  source_path           = "${path.module}/src"
+  environment_variables = { TOPIC = module.alerts.topic_arn }
+  policy_statements = {
+    publish = { effect = "Allow", actions = ["sns:Publish"], resources = [module.alerts.topic_arn] }
+  }
 }
