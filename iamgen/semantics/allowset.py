@@ -176,7 +176,8 @@ class Space:
                     place = f"{name}[{number}].Statement[{index}]"
                     made = self._clauses(statement, place, variables=policy.has_variables)
                     (clauses if statement.is_allow else denies).extend(made)
-            allows.append(tuple(clauses))
+            if not name.startswith("rcps"):
+                allows.append(tuple(clauses))
         return Compiled(tuple(allows), tuple(denies))
 
     def _clauses(self, statement: Statement, place: str, *, variables: bool) -> list[Clause]:

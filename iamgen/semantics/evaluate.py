@@ -2,7 +2,7 @@
 
 What enters is a concrete request and the layers of policies; what leaves is the decision, the
 statement that made it and the unclear forms met on the way. An explicit deny in any layer is
-final; then each service and resource control level must allow, then identity or resource policy,
+final; then each service control level must allow, then identity or resource policy,
 then boundary and session policy. Nothing is guessed about a request: a context key that is not
 given is absent, and a layer that is not given does not limit.
 Source: IAM User Guide, "Policy evaluation logic" (checked 2026-11).
@@ -68,7 +68,7 @@ def evaluate(request: Request, layers: Layers) -> Answer:
         return _answer(Outcome.EXPLICIT, by_resource, "resource_policy", unclear)
     granted = next((hits[name] for name, _ in policies if name in hits), None)
     for name, _ in limits:
-        if name.startswith(("scps", "rcps")) and name not in hits:
+        if name.startswith("scps") and name not in hits:
             return _answer(Outcome.IMPLICIT, None, name, unclear)
     if layers.resource_policy is not None and _is_cross_account(request):
         if reach == "none":
@@ -80,7 +80,7 @@ def evaluate(request: Request, layers: Layers) -> Answer:
     if granted is None:
         return _answer(Outcome.IMPLICIT, None, "identity", unclear)
     for name, _ in limits:
-        if name not in hits:
+        if name not in hits and not name.startswith("rcps"):
             return _answer(Outcome.IMPLICIT, None, name, unclear)
     return _answer(Outcome.ALLOWED, granted, granted.partition(".")[0], unclear)
 

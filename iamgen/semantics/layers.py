@@ -21,7 +21,10 @@ class Layers:
     scps: tuple[tuple[Policy, ...], ...] = ()
     """Levels from the root down; each level must allow."""
     rcps: tuple[tuple[Policy, ...], ...] = ()
-    """Levels from the root down; each level must allow."""
+    """Levels from the root down. They can only deny: AWS attaches its own allow at each level.
+
+    Source: Organizations User Guide, "Resource control policies" (checked 2026-11).
+    """
     resource_policy: Policy | None = None
     """The policy on the resource of the request. It plays no part in a comparison of roles."""
 
@@ -31,7 +34,7 @@ class Layers:
         return cls(identity=identity)
 
     def limits(self) -> tuple[tuple[str, tuple[Policy, ...]], ...]:
-        """Return the layers that must each allow besides the identity policies, outermost first."""
+        """Return the layers besides the identity policies, outermost first; all but RCPs must allow."""
         found: list[tuple[str, tuple[Policy, ...]]] = []
         found += [(f"scps[{index}]", level) for index, level in enumerate(self.scps)]
         found += [(f"rcps[{index}]", level) for index, level in enumerate(self.rcps)]

@@ -51,3 +51,14 @@ def test_both_sides_are_subsets_of_themselves(case):
     for name in ("left", "right"):
         side = _side(case, name)
         assert subset(side, side, universe).kind is Kind.PROVED
+
+
+def test_resource_control_policies_only_deny():
+    universe = universe_of(open_maps())
+    allow = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
+    deny = [{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]
+    free = Layers(identity=(_policy(allow),))
+    limited = Layers(identity=(_policy(allow),), rcps=((_policy(deny),),))
+
+    assert subset(limited, free, universe).is_proved
+    assert subset(free, limited, universe).witness.resource.startswith("arn:aws:s3:::b/")
