@@ -28,6 +28,7 @@ _COMPARE = {
     "in": "in",
     "instanceof": "instanceof",
 }
+_STRICT = frozenset(("===", "!=="))
 _LOGICAL = {"&&": "and", "||": "or", "??": "nullish"}
 _CASTS = frozenset(("as_expression", "satisfies_expression", "non_null_expression", "instantiation_expression"))
 _TYPES_ONLY = frozenset(
@@ -225,6 +226,8 @@ class Expressions:
             other = self.expression(right)
             if op in _LOGICAL:
                 value = form.Logical(_LOGICAL[op], value, other)
+            elif op in _STRICT and (_is_nothing(value) or _is_nothing(other)):
+                value = form.Opaque((value, other), "a test")  # null is not undefined here
             elif op in _COMPARE:
                 value = form.Compare(_COMPARE[op], value, other)
             else:
@@ -572,6 +575,10 @@ class Expressions:
                 items.append(self.target(child))
                 hole = False
         return tuple(items)
+
+
+def _is_nothing(value: form.Expr) -> bool:
+    return isinstance(value, form.Const) and value.value is None
 
 
 def _is_environment(value: form.Expr) -> bool:

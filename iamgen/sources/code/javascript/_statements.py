@@ -299,6 +299,12 @@ class Statements(Expressions):
         test = self.expression(node.child_by_field_name("condition"))
         yield form.Loop(self._loop_body(node.child_by_field_name("body")), test=test)
 
+    def _do(self, node: "Node") -> Iterator[form.Stmt]:
+        """Yield a loop whose body runs at least once: its test decides nothing about that."""
+        body = self._loop_body(node.child_by_field_name("body"))
+        test = form.ExprStmt(self.expression(node.child_by_field_name("condition")))
+        yield form.Loop((*body, test))
+
     def _switch(self, node: "Node") -> Iterator[form.Stmt]:
         value = self.expression(node.child_by_field_name("value"))
         body = node.child_by_field_name("body")
@@ -555,7 +561,7 @@ _STATEMENTS: dict[str, Callable[[Statements, "Node"], Iterator[form.Stmt]]] = {
     "for_statement": Statements._for,
     "for_in_statement": Statements._for_in,
     "while_statement": Statements._while,
-    "do_statement": Statements._while,
+    "do_statement": Statements._do,
     "switch_statement": Statements._switch,
     "try_statement": Statements._try,
     "labeled_statement": Statements._labeled,
