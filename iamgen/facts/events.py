@@ -378,7 +378,7 @@ def of_service(facts: Iterable[UsageFact]) -> tuple[UsageFact, ...]:
     """Return what one event of the Lambda service in a role shows, on every resource.
 
     It works for whatever the function is configured with next: other subnets, interfaces not yet made. So do the
-    managed policies for it. Source: Lambda developer guide, "Required IAM permissions" for VPC access (checked 2026-11).
+    managed policies for it. Source: Lambda developer guide, "Required IAM permissions" of VPC access (2026-11).
     """
     wide: dict[str, UsageFact] = {}
     for fact in facts:

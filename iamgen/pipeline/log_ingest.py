@@ -2,16 +2,19 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from iamgen.access.maps import AccessMaps
-from iamgen.model.trail import Extraction, FileKey, FileStatus
+from iamgen.model.trail import Extraction, FileStatus
 from iamgen.plugins import TimeWindow
 from iamgen.sources._trail.listing import Connection, list_files, normal_source
 from iamgen.sources._trail.pool import Task, extractions, make_tasks
 from iamgen.sources._trail.rules import LogRules
 from iamgen.store.database import Store
+
+_SET_ASIDE = 1000
+"""Files set aside that a report names; the store has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +72,15 @@ def ingest(
     """
     sources = tuple(normal_source(place) for place in places)
     with store.writing(on_wait=on_wait):
-        listed: dict[tuple[str, str], FileKey] = {}
-        for source in sources:
-            for file in list_files(source, window, connection):
-                listed[file.partition, file.name] = file
-        stale = _stale(store, sources, listed, LogRules(maps), exact=exact, window=window)
+        found = store.list_files(file for source in sources for file in list_files(source, window, connection))
+        stale = _stale(store, sources, LogRules(maps), exact=exact, window=window)
         store.forget(sorted(stale))
-        known = store.files(sources)
-        new = [file for key, file in listed.items() if key not in known]
+        store.forget_read()
+        left, total = store.unread()
         events, statuses = 0, Counter[str]()
-        bad_records = 0
+        bad_records = done = read = 0
         set_aside: list[FileStatus] = []
-        total = sum(file.size for file in new)
-        done = read = 0
-        for extraction in _read(list(make_tasks(new)), connection, jobs, spark):
+        for extraction in _read(make_tasks(store.unread_files()), connection, jobs, spark):
             store.add(extraction)
             for status in extraction.files:
                 statuses[status.status] += 1
@@ -90,16 +88,14 @@ def ingest(
                 bad_records += status.bad_records
                 done += 1
                 read += status.file.size
-                if status.status == "bad":
+                if status.status == "bad" and len(set_aside) < _SET_ASIDE:
                     set_aside.append(status)
             if on_progress is not None:
-                on_progress(
-                    Progress(files=done, files_total=len(new), bytes_read=read, bytes_total=total, events=events)
-                )
+                on_progress(Progress(files=done, files_total=left, bytes_read=read, bytes_total=total, events=events))
     return IngestReport(
         sources=sources,
-        files=len(listed),
-        known=len(listed) - len(new),
+        files=found,
+        known=found - left,
         read=statuses["ok"],
         bad=statuses["bad"],
         skipped=statuses["skipped"],
@@ -110,29 +106,20 @@ def ingest(
     )
 
 
-def _read(tasks: list[Task], connection: Connection, jobs: int | None, spark: str | None) -> Iterator[Extraction]:
+def _read(tasks: Iterator[Task], connection: Connection, jobs: int | None, spark: str | None) -> Iterator[Extraction]:
     if spark is None:
         return extractions(tasks, connection, default_jobs() if jobs is None else jobs)
     from iamgen.sources.logs.spark import extractions as spread
 
-    return spread(tasks, connection, spark)
+    return spread(list(tasks), connection, spark)
 
 
 def _stale(
-    store: Store,
-    sources: tuple[str, ...],
-    listed: Mapping[tuple[str, str], FileKey],
-    rules: LogRules,
-    *,
-    exact: bool,
-    window: TimeWindow,
+    store: Store, sources: tuple[str, ...], rules: LogRules, *, exact: bool, window: TimeWindow
 ) -> frozenset[str]:
-    known = store.files(sources)
-    changed = {key[0] for key, file in known.items() if key in listed and listed[key] != file}
-    whole = window.since is None and window.until is None
-    if exact and whole:
-        changed |= {key[0] for key in known if key not in listed}
+    stale = store.changed_partitions()
+    if exact and window.since is None and window.until is None:
+        stale |= store.shrunk_partitions(sources)
     wanting = [name for name, digest in store.plans().items() if rules.plan(*name).digest != digest]
-    here = {file.partition for file in listed.values()}
-    wanted = store.partitions_with(wanting) & here
-    return frozenset(changed | wanted | (store.outdated(sources) & here))
+    asked_again = store.partitions_with(wanting) | store.outdated(sources)
+    return stale | store.listed_partitions(sorted(asked_again))

@@ -197,6 +197,75 @@ class Store:
                 hint="what was read before is kept; make room and run the same command again",
             ) from error
 
+    # -- what lies at a place, against what was read: on disk, since a trail may have millions of files --
+
+    def list_files(self, files: Iterable[FileKey]) -> int:
+        """Note the files that lie at the places of an ingest, and return how many they are."""
+        self._connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS listed (partition TEXT, name TEXT, size INTEGER, etag TEXT, "
+            "PRIMARY KEY (partition, name)) WITHOUT ROWID"
+        )
+        with self._transaction():
+            self._connection.execute("DELETE FROM listed")
+            self._connection.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?)", files)
+        return self._number("SELECT count(*) FROM listed")
+
+    def changed_partitions(self) -> frozenset[str]:
+        """Return the partitions of which a file that was read is another one now."""
+        return self._places(
+            "SELECT DISTINCT place FROM listed JOIN partitions ON place = listed.partition "
+            "JOIN files ON files.partition = id AND files.name = listed.name "
+            "WHERE files.size <> listed.size OR files.etag <> listed.etag"
+        )
+
+    def shrunk_partitions(self, sources: tuple[str, ...]) -> frozenset[str]:
+        """Return the partitions from which a file that was read went."""
+        where, values = self._within(sources)
+        return self._places(
+            f"SELECT DISTINCT place FROM files JOIN partitions ON id = files.partition WHERE {where} "  # noqa: S608
+            "AND NOT EXISTS (SELECT 1 FROM listed WHERE listed.partition = place AND listed.name = files.name)",
+            values,
+        )
+
+    def listed_partitions(self, places: Iterable[str]) -> frozenset[str]:
+        """Return those of some partitions that have files at the places of an ingest."""
+        test = "SELECT partition FROM listed WHERE partition = ? LIMIT 1"
+        return frozenset(place for place in places if self._connection.execute(test, (place,)).fetchone())
+
+    def forget_read(self) -> None:
+        """Take what was read already from the noted files."""
+        with self._transaction():
+            self._connection.execute(
+                "DELETE FROM listed WHERE EXISTS (SELECT 1 FROM files JOIN partitions ON id = files.partition "
+                "WHERE place = listed.partition AND files.name = listed.name AND files.rules = ?)",
+                (RULES,),
+            )
+
+    def unread(self) -> tuple[int, int]:
+        """Return how many of the noted files are left to read, and their bytes."""
+        return self._number("SELECT count(*) FROM listed"), self._number("SELECT total(size) FROM listed")
+
+    def unread_files(self) -> Iterator[FileKey]:
+        """Yield the noted files that are left to read, sorted; reading them meanwhile changes nothing."""
+        last = ("", "")
+        while True:
+            rows = self._connection.execute(
+                "SELECT partition, name, size, etag FROM listed WHERE (partition, name) > (?, ?) "
+                "ORDER BY partition, name LIMIT 5000",
+                last,
+            ).fetchall()
+            for row in rows:
+                yield FileKey(*row)
+            if len(rows) < 5000:
+                return
+            last = rows[-1][:2]
+
+    def _places(self, query: str, values: tuple[str, ...] = ()) -> frozenset[str]:
+        return frozenset(place for (place,) in self._connection.execute(query, values))
+
+    def _number(self, query: str) -> int:
+        return int(self._connection.execute(query).fetchone()[0])
+
     # -- reading --
 
     def files(self, sources: tuple[str, ...] = ()) -> dict[tuple[str, str], FileKey]:
@@ -337,7 +406,7 @@ def open_store(path: Path | str) -> Store:
         connection = sqlite3.connect(place, isolation_level=None, timeout=60)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA temp_store = FILE")
         migrate(connection, place)
     except sqlite3.Error as error:
         raise InputError(

@@ -6,9 +6,10 @@ process. Results do not depend on the number of jobs; only the order in which pa
 
 import gc
 import io
+import itertools
 import multiprocessing
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +49,11 @@ class Task:
     files: tuple[FileKey, ...]
 
 
-def make_tasks(files: list[FileKey]) -> Iterator[Task]:
-    """Group files into tasks; those of one partition stay together as far as the bounds allow."""
+def make_tasks(files: Iterable[FileKey]) -> Iterator[Task]:
+    """Group sorted files into tasks; those of one partition stay together as far as the bounds allow."""
     batch: list[FileKey] = []
     size = 0
-    for file in sorted(files):
+    for file in files:
         full = batch and (file.partition != batch[0].partition or size >= TASK_BYTES or len(batch) >= TASK_FILES)
         if full:
             yield Task(partition=batch[0].partition, files=tuple(batch))
@@ -63,15 +64,18 @@ def make_tasks(files: list[FileKey]) -> Iterator[Task]:
         yield Task(partition=batch[0].partition, files=tuple(batch))
 
 
-def extractions(tasks: list[Task], connection: Connection, jobs: int) -> Iterator[Extraction]:
+def extractions(tasks: Iterable[Task], connection: Connection, jobs: int) -> Iterator[Extraction]:
     """Yield what each task gave.
 
     Raises:
         AccessError: S3 refused or could not be reached; what was yielded before stands.
     """
-    if jobs <= 1 or len(tasks) <= 1:
+    left = iter(tasks)
+    first = list(itertools.islice(left, 2))
+    left = itertools.chain(first, left)
+    if jobs <= 1 or len(first) <= 1:
         reader = _Reader(connection)
-        for task in tasks:
+        for task in left:
             yield reader.read(task)
         return
     context = multiprocessing.get_context(
@@ -79,7 +83,6 @@ def extractions(tasks: list[Task], connection: Connection, jobs: int) -> Iterato
     )
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(connection,)) as pool:
         waiting: set[Future[Extraction]] = set()
-        left = iter(tasks)
         try:
             while True:
                 while len(waiting) < jobs * 2 and (following := next(left, None)) is not None:

@@ -16,7 +16,7 @@ from iamgen.sources._trail.pool import extractions, make_tasks
 def read_events(location: str, window: TimeWindow) -> Iterator[ApiEvent | Coverage | Gap]:
     """Yield the events of a place, sorted, and a gap for each file that is no log."""
     connection = Connection()
-    files = list(list_files(normal_source(location), window, connection))
+    files = sorted(list_files(normal_source(location), window, connection))
     tallies: dict[RawCall, list[int]] = {}
     gaps: list[Gap] = []
     for extraction in extractions(list(make_tasks(files)), connection, 1):

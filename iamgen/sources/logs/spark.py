@@ -82,7 +82,7 @@ def read_events(location: str, window: TimeWindow) -> Iterator[ApiEvent | Covera
     if not bar:
         raise UsageError(f"`{location}` names no place", hint="write spark:MASTER|PLACE")
     connection = Connection()
-    tasks = list(make_tasks(list(list_files(normal_source(place), window, connection))))
+    tasks = list(make_tasks(sorted(list_files(normal_source(place), window, connection))))
     tallies: dict[RawCall, list[int]] = {}
     gaps: list[Gap] = []
     for extraction in extractions(tasks, connection, master):
