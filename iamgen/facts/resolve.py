@@ -144,7 +144,7 @@ class Resolver:
             if _is_null(values[0]):
                 return False
             bound = self.binder.texts(values[0])
-            return bound[0].text if len(bound) == 1 and "*" not in bound[0].text else True
+            return bound[0].text if len(bound) == 1 else True
 
         return argument
 
@@ -272,7 +272,8 @@ class Resolver:
             if entry.when is None or entry.when.decide(argument) is True
         ]
         if not live:
-            live = [entry for entry in action.resources if entry.when is None]
+            unseen = [e for e in action.resources if e.when is not None and e.when.decide(argument) is None]
+            live = [e for e in action.resources if e.when is None] or [e for e in unseen if e.arn != "*"]
         if not live:
             return [_Found(symbolic="*", certainty=Certainty.EXACT)]
         found: list[_Found] = []

@@ -44,7 +44,7 @@ MUTATIONS = (
     Mutation(
         "nothing silent: an unknown operation is a gap", "facts/resolve.py",
         "return Resolution(gaps=(gap,))", "return Resolution()",
-        "tests/unit/facts/test_resolve.py::test_unknown_operation_is_a_gap_of_its_service",
+        "tests/unit/facts/test_resolve_calls.py::test_unknown_operation_is_a_gap_of_its_service",
     ),
     Mutation(
         "unknown is not unused", "decision/table.py",
