@@ -12,7 +12,7 @@ from iamgen.model.function import LambdaFunction
 from iamgen.model.observation import ApiCall, CodeReport, Gap, GapReason, Location
 from iamgen.model.value import MapValue
 from iamgen.plugins import Frontend
-from iamgen.sources._program import form, library
+from iamgen.sources._program import form, languages, library
 from iamgen.sources._program.machine import Args, Frame, LimitReachedError
 from iamgen.sources._program.modules import ModuleLoader, loader_for
 from iamgen.sources._program.reach import Program
@@ -224,7 +224,7 @@ class _Analysis:
                         if each.find(name) is not None:
                             program.call(program.member(made, name), args, call)
                 case Thing():
-                    spoken = library.language(program)
+                    spoken = languages.language(program)
                     if spoken.call_wrapper is None or not spoken.call_wrapper(program, each, args, call):
                         library.drive(program, each)
                 case External():

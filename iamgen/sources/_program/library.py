@@ -5,15 +5,11 @@ A library's function is looked up in three places: what the language's own libra
 with what it is given: call the functions among its arguments later, and use the clients among them.
 """
 
-import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-
 from iamgen.access import highlevel
 from iamgen.model.observation import GapReason
 from iamgen.model.value import Text
 from iamgen.sources._program import form, sdk, texts
+from iamgen.sources._program.languages import language, of
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,
@@ -21,7 +17,6 @@ from iamgen.sources._program.values import (
     Bound,
     ClassVal,
     Client,
-    ClientMember,
     Collection,
     Context,
     DictVal,
@@ -83,55 +78,14 @@ _CONTEXTS = {f"{_DURABLE}.durable_execution": External(_DURABLE, "DurableContext
 """Decorators of handlers that pass a context of their own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
-    """What the analysis must know of a language's own library. Functions that answer None leave it to others."""
-
-    builtin: Callable[[str, ModuleState], Val]
-    """What a name that nothing binds stands for."""
-    external: Callable[[Machine, External], Val]
-    """What a library's member is, mostly itself."""
-    call_external: Callable[[Machine, External, Args, form.Call], Val | None]
-    """A call of a library's function or class."""
-    call_value: Callable[[Machine, Val, Args, form.Call], Val | None]
-    """A call of a builtin and of other values."""
-    call_member: Callable[[Machine, Member, Args, form.Call], Val | None]
-    """A call of a method of a plain value, a library object or an unknown value."""
-    call_client: Callable[[Machine, ClientMember, Args, form.Call], Val | None]
-    """A call of a method of a client."""
-    thing_member: Callable[[Machine, Thing, str], Val | None]
-    """A member of a library's object."""
-    silent: Callable[[str], bool]
-    """Whether a library never calls AWS and keeps no client (the standard library, logging, test tools)."""
-    prepare: Callable[[ModuleState], None]
-    """Sets the names that every module has."""
-    annotated: Callable[[Machine, External], Val | None] | None = None
-    """What a value is whose type is a library's."""
-    call_wrapper: Callable[[Machine, Thing, Args, form.Call], Val | None] | None = None
-    """A handler that a library made of the project's functions: it calls them with the same arguments."""
-
-
-@cache
-def _language(name: str) -> Language:
-    module = importlib.import_module(f"iamgen.sources._program.library_{name}")
-    found = module.LANGUAGE
-    assert isinstance(found, Language)  # noqa: S101
-    return found
-
-
-def language(machine: Machine) -> Language:
-    """Return the language of the module that is being gone through."""
-    return _language(machine.frame.module.language or "python")
-
-
 def builtin(name: str, module: ModuleState) -> Val:
     """Return what a name that nothing binds stands for."""
-    return _language(module.language or "python").builtin(name, module)
+    return of(module.language or "python").builtin(name, module)
 
 
 def prepare(module: ModuleState) -> None:
     """Set the names that every module of a language has."""
-    _language(module.language or "python").prepare(module)
+    of(module.language or "python").prepare(module)
 
 
 # --- members of libraries ----------------------------------------------------------------------------------------

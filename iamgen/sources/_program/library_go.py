@@ -6,7 +6,8 @@ from collections.abc import Callable
 from iamgen.access import highlevel
 from iamgen.model.value import Text
 from iamgen.sources._program import form, sdk, texts
-from iamgen.sources._program.library import Language, drive
+from iamgen.sources._program.languages import Language
+from iamgen.sources._program.library import drive
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,
@@ -381,6 +382,12 @@ def _thing_member(machine: Machine, value: Thing, name: str) -> Val | None:
     return None
 
 
+def _annotated(machine: Machine, annotation: External) -> Val | None:
+    """A parameter of a client's type holds a client, whoever passes it."""
+    service = highlevel.go_service(machine.maps, annotation.module)
+    return Client(service) if service is not None and annotation.name == "Client" else None
+
+
 def _prepare(module: ModuleState) -> None:
     del module
 
@@ -395,4 +402,5 @@ LANGUAGE = Language(
     thing_member=_thing_member,
     silent=_silent,
     prepare=_prepare,
+    annotated=_annotated,
 )

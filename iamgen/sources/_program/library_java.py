@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from iamgen.access import highlevel
 from iamgen.model.value import Text
 from iamgen.sources._program import form, sdk, texts
-from iamgen.sources._program.library import Language, append, extend
+from iamgen.sources._program.languages import Language
+from iamgen.sources._program.library import append, extend
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,
@@ -744,6 +745,12 @@ def _thing_member(machine: Machine, value: Thing, name: str) -> Val | None:
     return None
 
 
+def _annotated(machine: Machine, annotation: External) -> Val | None:
+    """A field or parameter of a client's type holds a client, whoever injects it."""
+    service = highlevel.java_service(machine.maps, annotation.full)
+    return Client(service) if service is not None and _is_client(annotation.full) else None
+
+
 def _prepare(module: ModuleState) -> None:
     del module
 
@@ -758,4 +765,5 @@ LANGUAGE = Language(
     thing_member=_thing_member,
     silent=_silent,
     prepare=_prepare,
+    annotated=_annotated,
 )

@@ -4,7 +4,7 @@ from iamgen.model.observation import GapReason
 from iamgen.model.value import Text
 from iamgen.sources._program import form, library, texts
 from iamgen.sources._program.javascript import frameworks, libraries, methods, recording, sdk
-from iamgen.sources._program.library import Language
+from iamgen.sources._program.languages import Language
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,
@@ -173,6 +173,8 @@ def _call_package(machine: Machine, value: External, name: str, args: Args, node
         or (frameworks.environment_option(machine, args) if name in _ENVIRONMENTS else None)
     )
     if made is not None:
+        return made
+    if frameworks.is_container(value) and (made := frameworks.container(machine, value, None, args, node)):
         return made
     if frameworks.named_after_aws(machine, value.module):
         machine.gap(GapReason.UNMODELLED_LIBRARY, value.module, node, None)
@@ -352,7 +354,7 @@ def _call_unknown(machine: Machine, receiver: Unknown, name: str, args: Args, no
 def _thing_method(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
     if name in ("then", "catch", "finally"):
         return methods.promise(machine, thing, name, args, node)
-    if name in ("bind", "call", "apply") and not frameworks.is_container(thing):
+    if name in ("bind", "call", "apply") and not frameworks.is_container(thing.kind):
         return methods.function_method(machine, thing, name, args, node)
     made = libraries.call_thing(machine, thing, name, args, node)
     if made is not None:
@@ -366,12 +368,19 @@ def _thing_method(machine: Machine, thing: Thing, name: str, args: Args, node: f
     made = (
         frameworks.mail(machine, thing.kind, thing, args, node)
         or frameworks.checked(machine, name, args)
-        or frameworks.container(machine, thing, name, args, node)
+        or _contained(machine, thing, name, args, node)
         or frameworks.encryption(machine, thing, name, args, node)
     )
     if made is None:
         frameworks.defer_nested(machine, args)
     return made
+
+
+def _contained(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
+    if not frameworks.is_container(thing.kind):
+        return None
+    kind = External(thing.kind.module, name)
+    return frameworks.container(machine, kind, thing, args, node)
 
 
 def _call_client(machine: Machine, member: ClientMember, args: Args, node: form.Call) -> Val | None:
@@ -422,5 +431,6 @@ LANGUAGE = Language(
     silent=_silent,
     prepare=_prepare,
     annotated=sdk.annotated,
+    injected=frameworks.injected,
     call_wrapper=frameworks.call_wrapper,
 )

@@ -9,7 +9,7 @@ from iamgen.model.observation import GapReason
 from iamgen.model.value import Literal, Text
 from iamgen.sources._program import form, sdk, texts
 from iamgen.sources._program import library as common
-from iamgen.sources._program.library import Language
+from iamgen.sources._program.languages import Language
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     NONE,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from iamgen.access import highlevel
 from iamgen.model.observation import GapReason
 from iamgen.model.value import EnvironmentVariable, Text
-from iamgen.sources._program import form
+from iamgen.sources._program import form, languages
 from iamgen.sources._program.machine import Args, Machine
 from iamgen.sources._program.values import (
     ClassVal,
@@ -127,9 +127,7 @@ def call_client(machine: Machine, member: ClientMember, args: Args, node: form.C
     """Return what a method of a client gives; its call is recorded."""
     language = machine.frame.module.language
     if language != "python":
-        from iamgen.sources._program import library
-
-        made = library.language(machine).call_client(machine, member, args, node)
+        made = languages.language(machine).call_client(machine, member, args, node)
         if made is not None:
             return made
     client, name = member.client, member.name
@@ -643,9 +641,7 @@ def looks_like_call(name: str, args: Args) -> bool:
 def annotated(machine: Machine, annotation: External) -> Val | None:
     """Return the client or resource that a type annotation names (`mypy_boto3_s3.S3Client`)."""
     if machine.frame.module.language != "python":
-        from iamgen.sources._program import library
-
-        spoken = library.language(machine)
+        spoken = languages.language(machine)
         return spoken.annotated(machine, annotation) if spoken.annotated is not None else None
     package, _, rest = annotation.full.partition(".")
     for prefix in ("mypy_boto3_", "types_boto3_", "types_aiobotocore_"):
@@ -669,14 +665,6 @@ def annotated(machine: Machine, annotation: External) -> Val | None:
                 tuple((each, Unknown(each)) for each in model[kind].identifiers),
             )
         return None
-    short = annotation.full.rpartition(".")[2]
-    if short.endswith(("Client", "Async")) or short.startswith(("Amazon", "AWS")):
-        java = highlevel.java_service(machine.maps, annotation.full)
-        if java is not None and ".model." not in annotation.full:
-            return Client(java)
-    if short == "Client" and annotation.module.startswith("github.com/aws/"):
-        go = highlevel.go_service(machine.maps, annotation.module)
-        return Client(go) if go is not None else None
     if annotation.full in ("boto3.Session", "boto3.session.Session"):
         return Session()
     return None
