@@ -8,7 +8,9 @@ import gc
 import io
 import itertools
 import multiprocessing
+import os
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -81,7 +83,9 @@ def extractions(tasks: Iterable[Task], connection: Connection, jobs: int) -> Ite
     context = multiprocessing.get_context(
         "fork" if "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1 else "spawn"
     )
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(connection,)) as pool:
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_start_worker, initargs=(connection, os.getpid())
+    ) as pool:
         waiting: set[Future[Extraction]] = set()
         try:
             while True:
@@ -271,6 +275,18 @@ _reader: _Reader | None = None
 def _start(connection: Connection) -> None:
     global _reader  # noqa: PLW0603  one reader per process: that is what an initializer is for
     _reader = _Reader(connection)
+
+
+def _start_worker(connection: Connection, parent: int) -> None:
+    _start(connection)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    """End a worker whose parent was killed: nobody else would tell it."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def _run(task: Task) -> Extraction:
