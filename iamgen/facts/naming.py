@@ -86,6 +86,11 @@ class Naming:
                 return known.resource.kms_key
         return None
 
+    def resource(self, logical_id: str) -> TemplateResource | None:
+        """Return a resource of the template, None for a name that is none."""
+        known = self.names.get(logical_id)
+        return None if known is None else known.resource
+
     def of_type(self, kind: str) -> tuple[str, ...]:
         """Return the logical ids of the resources of a CloudFormation type, sorted."""
         return tuple(sorted(n for n, known in self.names.items() if known.resource.type == kind))

@@ -34,6 +34,7 @@ from iamgen.model.fact import (
     UsageFact,
     Widening,
 )
+from iamgen.model.function import TemplateResource
 from iamgen.model.observation import ApiCall, Gap, GapReason
 from iamgen.model.value import Literal, Text, Value
 
@@ -49,6 +50,9 @@ class Names(Protocol):
 
     def canonical(self, symbolic: str) -> str:
         """Return a symbolic ARN with `{LogicalId}` where it spells the name of a resource."""
+
+    def resource(self, logical_id: str) -> TemplateResource | None:
+        """Return a resource of the template."""
 
     def of_type(self, kind: str) -> tuple[str, ...]:
         """Return the logical ids of the template's resources of a CloudFormation type."""
@@ -153,6 +157,10 @@ class Resolver:
     ) -> tuple[list[UsageFact], list[Gap]]:
         if action.when is not None and _asks_key(action.when):
             return self._key_facts(call, entry, action), []
+        if action.when is not None and action.when.test == "roles":
+            passed = self._passed_roles(call, action)
+            if passed:
+                return passed, []
         facts: list[UsageFact] = []
         gaps: list[Gap] = []
         for found in self._resources(call, action):
@@ -258,6 +266,23 @@ class Resolver:
                         continue
                     pattern = ResourcePattern(symbolic, self.names.concrete(symbolic))
                     facts.append(self._fact(call, action, pattern, certainty=bound.certainty))
+        return list(dict.fromkeys(facts))
+
+    def _passed_roles(self, call: ApiCall, action: ActionEntry) -> list[UsageFact]:
+        """Return a fact for each role that the template's resource, named by the call, passes on."""
+        listed: dict[str, list[str]] = self.maps.table("relations").get("roles", {})
+        path = action.when.path if action.when is not None else ""
+        texts = [b.text for v in self.binder.member(call.arguments, path) or () for b in self.binder.texts(v)]
+        facts: list[UsageFact] = []
+        for name in dict.fromkeys(n for text in texts for n in re.findall(r"(?<!\$)\{([^{}]+)\}", text)):
+            resource = self.names.resource(name)
+            for key, value in resource.attributes if resource is not None else ():
+                if resource is None or key not in listed.get(resource.type, ()):
+                    continue
+                for bound in self.binder.texts(value):
+                    if bound.text.startswith("arn:"):
+                        pattern = ResourcePattern(bound.text, self.names.concrete(bound.text))
+                        facts.append(self._fact(call, action, pattern, certainty=bound.certainty))
         return list(dict.fromkeys(facts))
 
     # -- resources --
