@@ -105,8 +105,8 @@ class Relations:
 
 
 def contains(wide: Clause, narrow: Clause) -> bool:
-    """Whether a clause surely contains another, seen from their form."""
-    return not narrow.mask & ~wide.mask and wide.atoms <= narrow.atoms and same_resources(wide, narrow)
+    """Whether a clause surely contains another, actions aside, seen from their form."""
+    return wide.atoms <= narrow.atoms and same_resources(wide, narrow)
 
 
 def same_resources(wide: Clause, narrow: Clause) -> bool:

@@ -399,11 +399,12 @@ class Comparison:
         for layer in self._right.layers:
             yield _Case(obligation.patterns, obligation.atoms, layer + denies, obligation.mask, ())
         for deny in self._right.denies:
-            if not deny.mask & obligation.mask:
-                continue
-            if any(contains(left, deny) for left in denies):
-                continue
             mask = obligation.mask & deny.mask
+            for left in denies:
+                if contains(left, deny):
+                    mask &= ~left.mask
+            if not mask:
+                continue
             atoms = obligation.atoms | deny.atoms
             for pattern in (ANYTHING,) if deny.negated else deny.patterns:
                 patterns = (*obligation.patterns, pattern)

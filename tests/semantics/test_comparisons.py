@@ -62,3 +62,16 @@ def test_resource_control_policies_only_deny():
 
     assert subset(limited, free, universe).is_proved
     assert subset(free, limited, universe).witness.resource.startswith("arn:aws:s3:::b/")
+
+
+def test_a_deny_with_a_variable_may_be_cut_by_action():
+    universe = universe_of(open_maps())
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    deny = {"Effect": "Deny", "NotResource": "arn:aws:s3:::b/${aws:username}/*"}
+    whole = Layers.of(_policy([allow, {**deny, "Action": ["s3:GetObject", "s3:PutObject"]}]))
+    cut = Layers.of(
+        _policy([allow, {**deny, "Action": "s3:GetObject"}, {**deny, "Action": "s3:PutObject"}])
+    )
+
+    assert subset(whole, cut, universe).is_proved
+    assert subset(cut, whole, universe).is_proved
