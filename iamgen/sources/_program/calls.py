@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamgen.model.observation import GapReason
-from iamgen.sources._program import form, library, sdk
+from iamgen.sources._program import form, languages, library, sdk
 from iamgen.sources._program.evaluate import Evaluator
 from iamgen.sources._program.machine import MAX_CALL_DEPTH, MAX_CONTEXTS, Args, Frame
 from iamgen.sources._program.values import (
@@ -28,6 +28,7 @@ from iamgen.sources._program.values import (
     ResourceMember,
     Scope,
     SuperVal,
+    Thing,
     Unknown,
     Val,
     is_none,
@@ -237,6 +238,14 @@ class Caller(Evaluator):
         for each in annotation.options if isinstance(annotation, Alt) else (annotation,):
             if isinstance(each, ClassVal):
                 return self._vague(each)
+            if isinstance(each, ListVal):
+                found = [self.annotated(inner) for inner in each.items]
+                return next((one for one in found if one is not None), None)
+            if isinstance(each, Thing):
+                spoken = languages.language(self)
+                marked = spoken.injected(self, each) if spoken.injected is not None else None
+                if marked is not None:
+                    return marked
             if isinstance(each, External):
                 made = sdk.annotated(self, each)
                 if made is not None:

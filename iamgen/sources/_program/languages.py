@@ -34,6 +34,8 @@ class Language:
     """Sets the names that every module has."""
     annotated: Callable[[Machine, External], Val | None] | None = None
     """What a value is whose type is a library's."""
+    injected: Callable[[Machine, Thing], Val | None] | None = None
+    """What a parameter is given that a library's mark describes."""
     call_wrapper: Callable[[Machine, Thing, Args, form.Call], Val | None] | None = None
     """A handler that a library made of the project's functions: it calls them with the same arguments."""
 

@@ -133,6 +133,8 @@ class Machine:
         """Whether the default session was set up with credentials that are not the function's own."""
         self.signed: list[tuple[Thing, tuple[str, str], form.Call, str, tuple[str, ...]]] = []
         """Signers of requests, with what a request signed by them calls, and where they were made."""
+        self.bindings: dict[str, Val] = {}
+        """What containers of dependencies were told to give, by key."""
         self.deferred: list[Val] = []
         self.deferred_seen: set[Any] = set()
 

@@ -48,6 +48,7 @@ _CHECKING = frozenset(
 _WRAPPED = frozenset(("safeParse", "safeParseAsync", "validate"))
 _REGISTERING = frozenset(("use", "before", "after", "onError", "handler", "applyMiddleware"))
 _MODULES = frozenset(("Module", "NgModule"))
+_BINDING = frozenset(("register", "registerSingleton", "registerInstance", "set", "bindTo"))
 _RESOLVING = frozenset(("get", "resolve", "getAsync", "resolveAsync", "make", "getInstance"))
 _CONTAINERS = ("inversify", "tsyringe", "typedi", "awilix", "injection-js", "@nestjs/core")
 _RUNNING = frozenset(
@@ -175,64 +176,60 @@ def environment_library(value: External, args: Args) -> Val | None:
 # --- containers --------------------------------------------------------------------------------------
 
 
-def is_container(thing: Thing) -> bool:
-    """Return whether an object is a container of dependencies."""
-    return thing.kind.module.startswith(_CONTAINERS)
+def is_container(kind: External) -> bool:
+    """Return whether something belongs to a library of dependency injection."""
+    return kind.module.startswith(_CONTAINERS)
 
 
-def container(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
-    """Return what a container of dependencies gives; None where the object is none."""
-    if not is_container(thing):
+def container(machine: Machine, kind: External, rule: Thing | None, args: Args, node: form.Call) -> Val | None:
+    """Return what a method of a container gives, or of a rule begun by it (`bind("x").to(X)`)."""
+    name = kind.name.rpartition(".")[2]
+    if rule is not None and "<key>" in rule.attributes:
+        target = args.get(0)
+        if name == "toSelf" or target is None or not name.startswith("to"):
+            return rule
+        if name in ("toDynamicValue", "toFactory"):
+            target = methods.call_back(machine, target, [Unknown("a container")], node)
+        machine.bindings[literal(rule.attributes["<key>"]) or ""] = target
+        return rule
+    key, given = args.get(0), args.get(1)
+    if key is None:
         return None
-    owner = thing.attributes.get("<binds>")
-    if isinstance(owner, Thing):
-        return _bind(machine, thing, owner, name, args, node)
-    key = args.get(0)
-    if name in ("bind", "rebind", "register", "registerSingleton", "set", "registerInstance"):
-        return _binding(machine, thing, name, args, node)
-    if name in _RESOLVING and key is not None:
-        known = thing.attributes.get(_key(key))
-        if known is not None:
-            return _made(machine, known, node)
-        for each in options(key):
-            if isinstance(each, ClassVal):
-                return machine.annotated(each)
+    if name in _BINDING and given is not None:
+        target = given
+        if isinstance(given, DictVal):
+            names = ("useClass", "useValue", "useFactory")
+            target = next((given.entries[each] for each in names if each in given.entries), given)
+        machine.bindings[_key(key)] = target
+        return Unknown("a container")
+    if name in ("bind", "rebind"):
+        begun = machine.new_thing(External(kind.module, "rule"), Args())
+        begun.attributes["<key>"] = text(_key(key))
+        return begun
+    return resolved(machine, key, node) if name in _RESOLVING else None
+
+
+def resolved(machine: Machine, key: Val, node: form.Call) -> Val | None:
+    """Return what a container gives for a key: what was bound to it, else an object of the class itself."""
+    known = machine.bindings.get(_key(key))
+    if known is not None:
+        return _made(machine, known, node)
+    for each in options(key):
+        if isinstance(each, ClassVal):
+            return machine.annotated(each)
     return None
+
+
+def injected(machine: Machine, value: Thing) -> Val | None:
+    """Return what a parameter is given that is marked with its key (`@inject("table") table: string`)."""
+    is_mark = value.kind.name.rpartition(".")[2].lower() == "inject"
+    return resolved(machine, value.args[0], machine.here()) if is_mark and value.args else None
 
 
 def _key(value: Val) -> str:
     if isinstance(value, ClassVal):
         return f"<class {value.cls.name}>"
     return literal(value) or repr(value)
-
-
-def _binding(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val:
-    key = args.get(0) or NONE
-    given = args.get(1)
-    if given is not None and name != "bind":
-        target = given
-        if isinstance(given, DictVal):
-            names = ("useClass", "useValue", "useFactory")
-            target = next((given.entries[each] for each in names if each in given.entries), given)
-        thing.attributes[_key(key)] = target
-        return thing
-    if name in ("bind", "rebind") and isinstance(key, ClassVal):
-        thing.attributes[_key(key)] = key
-    del node
-    rule = machine.new_thing(thing.kind, Args())
-    rule.attributes["<binds>"] = thing
-    rule.attributes["<key>"] = text(_key(key))
-    return rule
-
-
-def _bind(machine: Machine, rule: Thing, owner: Thing, name: str, args: Args, node: form.Call) -> Val:
-    target = args.get(0)
-    if target is not None and name.startswith("to") and name != "toSelf":
-        key = literal(rule.attributes["<key>"]) or ""
-        if name in ("toDynamicValue", "toFactory"):
-            target = methods.call_back(machine, target, [machine.new_dict({"container": owner})], node)
-        owner.attributes[key] = target
-    return rule
 
 
 def _made(machine: Machine, value: Val, node: form.Call) -> Val:

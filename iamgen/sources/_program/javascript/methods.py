@@ -456,6 +456,8 @@ def static(machine: Machine, name: str, args: Args, node: form.Call) -> Val | No
             return function_method(machine, first, "apply", Args(list(args.places[1:])), node)
         case "String.raw":
             return first
+        case "Symbol.for" if isinstance(first, Text):
+            return first
         case _ if name.startswith(
             (
                 "console.",

@@ -421,6 +421,10 @@ class Expressions:
             target = self.target(next(iter(pattern.named_children), None))
             params.append(form.Param(target, kind="rest"))
             return
+        marks = [self._decorator(child) for child in node.named_children if child.type == "decorator"]
+        marks = [mark for mark in marks if isinstance(mark, form.Call) and mark.args]
+        if marks:  # `@inject("table") table: string`: the mark says more than the type
+            typed = form.ListExpr((*marks, *((typed,) if typed is not None else ())))
         target = self.target(pattern)
         value = self.expression(default) if default is not None else None
         params.append(form.Param(target, value, annotation=typed))
