@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """CloudTrail into the local usage store; what it shows, and what it cannot."""
+    """CloudTrail into the local usage store; what it shows, and what it cannot.
+
+    \b
+    iamgen logs ingest ./trail
+    iamgen logs usage --by function
+    """
 
 
 def _places(target: Any) -> Any:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """What the access maps know of operations and actions; their validation; their rebuild."""
+    """What the access maps know of operations and actions; their validation; their rebuild.
+
+    \b
+    iamgen maps show s3:CopyObject
+    iamgen maps check
+    """
 
 
 @command.command()

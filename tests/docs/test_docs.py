@@ -12,22 +12,18 @@ import pytest
 from iamgen import errors
 from iamgen.cli import VERBS
 
+sys.path.insert(0, str(Path(__file__).parent))
+import write_help
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([ROOT / "README.md", ROOT / "access_maps/README.md", *(ROOT / "docs").rglob("*.md")])
 PROSE = [page for page in PAGES if "node_modules" not in page.parts]
 
 
-def printed(*args: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "iamgen", *args], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
-    )
-    return done.stdout.replace("python -m iamgen", "iamgen")
-
-
-def test_the_help_in_the_readme_is_the_help_printed() -> None:
-    shown = README.partition("<!-- help:begin -->")[2].partition("<!-- help:end -->")[0]
-    assert shown.strip().removeprefix("```").removesuffix("```").strip() == printed("--help").strip()
+def test_the_help_in_readme_and_reference_is_the_help_printed() -> None:
+    assert write_help.readme() == README, "run python tests/docs/write_help.py"
+    assert write_help.page() == write_help.PAGE.read_text(encoding="utf-8"), "run python tests/docs/write_help.py"
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_errors() -> None:
@@ -53,14 +49,13 @@ def test_paths_that_are_named_exist(page: Path) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_documented_and_has_help_with_examples(verb: str) -> None:
     assert any(f"iamgen {verb}" in page.read_text(encoding="utf-8") for page in PROSE), f"no page shows iamgen {verb}"
-    text = printed(verb, "--help")
-    assert f"iamgen {verb}" in text
+    assert f"iamgen {verb}" in write_help.printed(verb, "--help").partition("\n")[2]
 
 
 def test_verbs_in_the_docs_are_verbs() -> None:
     for page in PROSE:
-        text = page.read_text(encoding="utf-8")
-        for verb in re.findall(r"^(?:\$ )?iamgen ([a-z]+)\b", text, re.MULTILINE):
+        blocks = re.findall(r"```.*?```", page.read_text(encoding="utf-8"), re.DOTALL)
+        for verb in re.findall(r"^(?:\$ )?iamgen ([a-z]+)\b", "\n".join(blocks), re.MULTILINE):
             assert verb in VERBS, f"{page.name} shows iamgen {verb}"
 
 
