@@ -33,8 +33,9 @@ _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(r"\$\{([^{},]*)(?:,\s*'([^']*)')?\}")
 _OPEN = "*?" + NAME_ONE + FIELD_ONE + FIELD_STAR + SEGMENT_ONE + SEGMENT_STAR
 _FIELDS = ("arn", "aws", "", "us-east-1", "111122223333")
+_ELSEWHERE = ("arn", "aws", "", "eu-north-1", "444455556666")
 _NAME = "example"
-MAX_TRIES = 4
+MAX_TRIES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,13 @@ def _tries(sketch: Sketch) -> Iterator[str]:
     template = sketch.template if sketch.template != "*" else ""
     count = 0
     plain = ("arn", "aws", sketch.action.partition(":")[0], "us-east-1", "111122223333", _NAME)
-    for text in (_filled(shape, template), _filled("", template), _named(shape), ":".join(plain)):
+    for text in (
+        _filled(shape, template),
+        _filled(shape, template, _ELSEWHERE),
+        _filled("", template),
+        _named(shape),
+        ":".join(plain),
+    ):
         if text and _fits(text, template) and count < MAX_TRIES:
             count += 1
             yield text
@@ -112,7 +119,7 @@ def _fits(text: str, template: str) -> bool:
     return bool(machine.run(text) & machine.accepts[0])
 
 
-def _filled(shape: str, template: str) -> str:
+def _filled(shape: str, template: str, plausible: tuple[str, ...] = _FIELDS) -> str:
     """Return an ARN with the fields of a pattern, and plausible ones where it has wildcards."""
     wanted, form = shape.split(":", 5), template.split(":", 5)
     if len(form) < 6 and len(wanted) < 6:
@@ -127,10 +134,10 @@ def _filled(shape: str, template: str) -> str:
             fields.append(field)
         elif other is not None and not _is_open(other):
             fields.append(other)
-        elif other == "" or (other is None and not _FIELDS[index]):
+        elif other == "" or (other is None and not plausible[index]):
             fields.append("")
         else:
-            fields.append(_FIELDS[index])
+            fields.append(plausible[index])
     last = wanted[5]
     if last == "*" and len(form) == 6:
         last = form[5]
