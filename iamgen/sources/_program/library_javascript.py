@@ -368,6 +368,7 @@ def _thing_method(machine: Machine, thing: Thing, name: str, args: Args, node: f
     made = (
         frameworks.mail(machine, thing.kind, thing, args, node)
         or frameworks.checked(machine, name, args)
+        or frameworks.settings(thing, name, args)
         or _contained(machine, thing, name, args, node)
         or frameworks.encryption(machine, thing, name, args, node)
     )
@@ -416,6 +417,11 @@ def _silent(full: str) -> bool:
     return any(module == each or module.startswith((f"{each}.", f"{each}/")) for each in _QUIET)
 
 
+def _annotated(machine: Machine, annotation: External) -> Val | None:
+    made = sdk.annotated(machine, annotation)
+    return made if made is not None else frameworks.annotated(machine, annotation)
+
+
 def _prepare(module: ModuleState) -> None:
     del module
 
@@ -430,7 +436,7 @@ LANGUAGE = Language(
     thing_member=_thing_member,
     silent=_silent,
     prepare=_prepare,
-    annotated=sdk.annotated,
+    annotated=_annotated,
     injected=frameworks.injected,
     call_wrapper=frameworks.call_wrapper,
 )

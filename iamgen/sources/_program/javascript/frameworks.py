@@ -48,6 +48,7 @@ _CHECKING = frozenset(
 _WRAPPED = frozenset(("safeParse", "safeParseAsync", "validate"))
 _REGISTERING = frozenset(("use", "before", "after", "onError", "handler", "applyMiddleware"))
 _MODULES = frozenset(("Module", "NgModule"))
+_SETTINGS = frozenset(("@nestjs/config.ConfigService",))
 _BINDING = frozenset(("register", "registerSingleton", "registerInstance", "set", "bindTo"))
 _RESOLVING = frozenset(("get", "resolve", "getAsync", "resolveAsync", "make", "getInstance"))
 _CONTAINERS = ("inversify", "tsyringe", "typedi", "awilix", "injection-js", "@nestjs/core")
@@ -173,6 +174,22 @@ def environment_library(value: External, args: Args) -> Val | None:
     return None
 
 
+def settings(thing: Thing, name: str, args: Args) -> Val | None:
+    """Return a variable that a service of settings gives (`config.get("ORDERS_TABLE")`)."""
+    if thing.kind.full not in _SETTINGS or name not in ("get", "getOrThrow"):
+        return None
+    key = literal(args.get(0) or NONE)
+    if key is None or not key.isupper():
+        return Unknown("a setting")
+    fallback = args.get(1)
+    return environment_variable(key, fallback if isinstance(fallback, Text) else None)
+
+
+def annotated(machine: Machine, annotation: External) -> Val | None:
+    """Return the object that a framework gives for a type of its own."""
+    return machine.new_thing(annotation, Args()) if annotation.full in _SETTINGS else None
+
+
 # --- containers --------------------------------------------------------------------------------------
 
 
@@ -291,7 +308,8 @@ def named_after_aws(machine: Machine, module: str) -> bool:
     if known or module.startswith(("node:", "aws-sdk")):
         return False
     words = machine.maps.table("highlevel-javascript").get("words", {}).get("names", ())
-    return any(word in words for word in _WORD.findall(module.lower()))
+    name = module.lower().replace("aws-lambda", "").replace("aws-serverless", "")  # adapters of a server
+    return any(word in words for word in _WORD.findall(name))
 
 
 def encryption(machine: Machine, thing: Thing, name: str, args: Args, node: form.Call) -> Val | None:
