@@ -573,6 +573,12 @@ def defer_methods(machine: Machine, value: Instance | ClassVal) -> None:
 def decorate(machine: Machine, decorator: Val, value: Val) -> Val:
     """Return what a library's decorator leaves of a function or class: itself, known to the library."""
     match decorator:
+        case External() if decorator.full.endswith(".lambda_handler_decorator"):
+            return machine.new_thing(External("<middleware>"), Args([value]))
+        case Thing() if decorator.kind.full.endswith(".lambda_handler_decorator"):
+            return machine.new_thing(External("<middleware>"), Args([value]))
+        case Thing() if decorator.kind.full == "<middleware>":
+            return Partial(decorator.args[0], (value,), decorator.keywords)
         case External():
             if isinstance(value, ClassVal):
                 value.markers = (*value.markers, decorator.full)

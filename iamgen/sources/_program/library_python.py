@@ -505,6 +505,10 @@ def _call_thing(machine: Machine, value: Thing, args: Args, node: form.Call) -> 
             made.attributes.update(zip(names, args.places, strict=False))
             made.attributes.update(args.keywords)
         return made
+    if path == "<middleware>":
+        if args.places:
+            return Partial(value.args[0], tuple(args.places), value.keywords)
+        return machine.new_thing(value.kind, Args(list(value.args), dict(args.keywords)))
     if path == "environs.Env":
         return _getenv(machine, args, node)
     if path in ("functools.wraps", "functools.lru_cache") and args.places:
@@ -917,6 +921,14 @@ def _dict_method(machine: Machine, value: DictVal, name: str, args: Args) -> Val
             made = machine.new_dict(dict(value.entries), value.rest)
             made.default = value.default
             return made
+        case "from_object" | "from_mapping":
+            first = args.get(0)
+            if isinstance(first, ClassVal):
+                for cls in reversed(tuple(first.line())):
+                    value.entries.update(cls.members)
+            elif isinstance(first, DictVal):
+                value.entries.update(first.entries)
+            return NONE
         case "clear" | "popitem":
             return value.element()
         case _:
@@ -1091,6 +1103,10 @@ def _executor(machine: Machine, value: Thing, name: str, args: Args, node: form.
 def _thing_member(machine: Machine, value: Thing, name: str) -> Val | None:
     if value.kind.full == "<provider>" and name == "provided":
         return machine.call(value, Args(), _NO_CALL)
+    if name == "config":
+        # What an application is configured with is kept under its own names.
+        value.attributes[name] = machine.new_dict({}, Unknown("a setting"))
+        return value.attributes[name]
     return None
 
 
