@@ -36,7 +36,7 @@ def split_places(places: Iterable[str]) -> tuple[list[str], list[str]]:
     others: list[str] = []
     for place in places:
         scheme = place.partition(":")[0] if re.match(r"[a-z0-9]+:", place) else place
-        if scheme in ("athena", "lookup") or is_snapshot(place):
+        if scheme in ("athena", "lookup", "spark") or is_snapshot(place):
             others.append(place)
         elif re.match(r"[a-z0-9]+://", place) and scheme != "s3":
             raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from iamgen.access.maps import AccessMaps, open_maps
 from iamgen.model.function import FunctionRef
-from iamgen.model.observation import ApiEvent
+from iamgen.model.observation import ApiEvent, Gap
 from iamgen.model.request import SuggestRequest
 from iamgen.model.trail import FileStatus
 from iamgen.pipeline.log_ingest import Progress, ingest
@@ -99,6 +99,17 @@ def read_other(places: list[str], *, maps: AccessMaps, window: TimeWindow, conne
 
             events, changes, gaps = read_lookup(place, window, maps=maps, connection=connection)
             parts.append(OtherEvents(events=events, changes=changes, gaps=gaps, places=(place,)))
+        elif place.startswith("spark:"):
+            from iamgen.sources.logs.spark import read_events
+
+            shown = list(read_events(place, window))
+            parts.append(
+                OtherEvents(
+                    events=tuple(each for each in shown if isinstance(each, ApiEvent)),
+                    gaps=tuple(each for each in shown if isinstance(each, Gap)),
+                    places=(place,),
+                )
+            )
         else:
             from iamgen.pipeline.snapshot import read_snapshot
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  records and tables of cases read better in one line
+
 """Spark: a real standalone cluster of two workers gives the facts that one process gives."""
 
 import csv
@@ -40,14 +40,14 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ]  # fmt: skip
     try:
         url = wait_for(work / "master.log", r"spark://127\.0\.0\.1:\d+")
-        for number in range(2):
-            started.append(
-                subprocess.Popen(
-                    [run, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "1g",
-                     "--webui-port", "0", "-d", str(work / f"w{number}"), url],
-                    env=environment(work), stdout=logs[number + 1], stderr=subprocess.STDOUT,
-                )
-            )  # fmt: skip
+        started += [
+            subprocess.Popen(
+                [run, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "1g",
+                 "--webui-port", "0", "-d", str(work / f"w{number}"), url],
+                env=environment(work), stdout=logs[number + 1], stderr=subprocess.STDOUT,
+            )
+            for number in range(2)
+        ]  # fmt: skip
         for number in range(2):
             wait_for(work / f"worker{number}.log", "Successfully registered with master")
         yield url
@@ -93,6 +93,8 @@ def test_a_cluster_gives_the_same_facts(master: str, tmp_path: Path) -> None:
     found = rows(tmp_path, "two.db")
     assert found
     assert found == rows(tmp_path, "one.db")
+    direct = iamgen("logs", "usage", "--format", "csv", "--logs", f"spark:{master}|{trail}", cwd=tmp_path)
+    assert list(csv.DictReader(io.StringIO(direct.stdout))) == found
 
 
 def test_a_cluster_that_is_not_there_is_said(tmp_path: Path) -> None:
