@@ -1,6 +1,5 @@
 """Whatever the code is, an answer comes back, soon, and says what it does not know."""
 
-import os
 import random
 import time
 from pathlib import Path
@@ -118,7 +117,7 @@ def test_nothing_outside_the_project_is_read(tmp_path: Path) -> None:
     outside.write_text(START + "def leak():\n    s3.list_buckets()\n")
     project = tmp_path / "project"
     project.mkdir()
-    os.symlink(outside, project / "linked.py")
+    (project / "linked.py").symlink_to(outside)
     found = report(project, {"app.py": "import linked" + HANDLER + "linked.leak()\n"})
     assert not found.calls
     found = report(project, {"app.py": "from ..outside import leak" + HANDLER + "leak()\n"})
@@ -165,9 +164,7 @@ def mutated(text: str, chance: random.Random) -> str:
     return "\n".join(lines)
 
 
-SOURCES = sorted(
-    path for suffix in ("py", "go", "java", "js", "ts") for path in CASES.glob(f"*/*.{suffix}")
-)
+SOURCES = sorted(path for suffix in ("py", "go", "java", "js", "ts") for path in CASES.glob(f"*/*.{suffix}"))
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
