@@ -12,11 +12,11 @@ from pathlib import Path
 
 from iamgen.model.function import Deployment, LambdaFunction, Role
 from iamgen.model.observation import Location
-from iamgen.model.value import ListValue, Literal, MapValue, ParameterRef, TemplateRef, Text, Value
+from iamgen.model.value import ListValue, Literal, MapValue, ParameterRef, Part, TemplateRef, Text, Value
 from iamgen.plugins import ReadOptions
 from iamgen.sources import _yaml
 from iamgen.sources._code_place import code_folder, image_build, layer_folders
-from iamgen.sources._intrinsics import intrinsic
+from iamgen.sources._intrinsics import intrinsic, joined
 from iamgen.sources._project import Project
 from iamgen.sources._stack import Stack, open_stack
 from iamgen.sources._stack_events import FUNCTION_TYPES, invoke_targets, sam_events, with_wiring
@@ -347,22 +347,12 @@ def _with_log_group(stack: Stack, function: LambdaFunction) -> LambdaFunction:
     owned = stack.named(function.log_group, "AWS::Logs::LogGroup") if function.log_group else None
     if function.log_group is not None:
         return replace(function, owns_log_group=owned is not None)
-    by_reference = Text((Literal("/aws/lambda/"), TemplateRef(function.id)))
-    for logical_id, resource in stack.resolver.resources.items():
-        if resource.type != "AWS::Logs::LogGroup" or resource.name is None:
-            continue
-        if resource.name == by_reference or _same(resource.name, function.name):
-            group = Text((TemplateRef(logical_id),))
-            return replace(function, log_group=group, owns_log_group=True)
+    own: list[tuple[Part, ...]] = [(TemplateRef(function.id),)]
+    if function.name is not None:
+        own.append(function.name.parts)
+    for parts in own:
+        spelled = joined([Literal("/aws/lambda/"), *parts])
+        found = stack.called(spelled, "AWS::Logs::LogGroup")
+        if found is not None:
+            return replace(function, log_group=Text((TemplateRef(found),)), owns_log_group=True)
     return function
-
-
-def _same(group: Text, name: Text | None) -> bool:
-    if name is None or not group.parts:
-        return False
-    first = group.parts[0]
-    if not isinstance(first, Literal) or not first.text.startswith("/aws/lambda/"):
-        return False
-    rest = first.text.removeprefix("/aws/lambda/")
-    parts = (Literal(rest), *group.parts[1:]) if rest else group.parts[1:]
-    return tuple(parts) == name.parts

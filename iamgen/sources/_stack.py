@@ -35,6 +35,10 @@ class Stack:
     gaps: list[Gap] = field(default_factory=list)
     by_type: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """Type -> place and logical id of its resources; filled when first asked."""
+    by_name: dict[Text, list[str]] = field(default_factory=dict)
+    """Explicit name -> logical ids; filled when first asked."""
+    attachments: dict[str, list[str]] | None = None
+    """Role -> the policies that other resources attach to it; filled when first asked."""
 
     def type_of(self, logical_id: str) -> str:
         """Return a resource's type as the template writes it."""
@@ -96,10 +100,15 @@ class Stack:
         text = None if value is None else first_text(value)
         if text is None:
             return None
-        for logical_id, resource in self.resolver.resources.items():
-            if resource.name is not None and resource.name == text and self._is(logical_id, types):
-                return logical_id
-        return None
+        return self.called(text, *types)
+
+    def called(self, text: Text, *types: str) -> str | None:
+        """Return the resource of some types whose explicit name is a text."""
+        if not self.by_name:
+            for logical_id, resource in self.resolver.resources.items():
+                if resource.name is not None:
+                    self.by_name.setdefault(resource.name, []).append(logical_id)
+        return next((name for name in self.by_name.get(text, ()) if self._is(name, types)), None)
 
     def _is(self, logical_id: str, types: tuple[str, ...]) -> bool:
         resource = self.resolver.resources.get(logical_id)

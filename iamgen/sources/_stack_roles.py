@@ -136,9 +136,25 @@ def managed_policies(stack: Stack, node: Node, place: Location, gaps: list[Gap])
     return found
 
 
-def attach_target(stack: Stack, node: Node | None, role: str) -> bool:
-    """Return whether a list of roles or a role name means one role of the template."""
-    return any(stack.named(stack.value(entry), "AWS::IAM::Role") == role for entry in _listed(stack, node))
+_ATTACHED = {
+    "AWS::IAM::Policy": ("Roles", "inline"),
+    "AWS::IAM::RolePolicy": ("RoleName", "inline"),
+    "AWS::IAM::ManagedPolicy": ("Roles", "managed"),
+}
+
+
+def _attachments(stack: Stack) -> dict[str, list[str]]:
+    """Return the policies of the template by the role that they attach themselves to."""
+    if stack.attachments is None:
+        found: dict[str, list[str]] = {}
+        for logical_id, properties in stack.of_type(*_ATTACHED):
+            key = _ATTACHED[stack.type_of(logical_id)][0]
+            for entry in _listed(stack, _yaml.get(properties, key)):
+                role = stack.named(stack.value(entry), "AWS::IAM::Role")
+                if role is not None and logical_id not in found.setdefault(role, []):
+                    found[role].append(logical_id)
+        stack.attachments = found
+    return stack.attachments
 
 
 def _listed(stack: Stack, node: Node | None) -> tuple[Node, ...]:
@@ -236,15 +252,9 @@ def _policy_template(
 def _attached(stack: Stack, role: str, gaps: list[Gap]) -> list[RolePolicy]:
     """What other resources of the template attach to a role."""
     found = []
-    kinds = {
-        "AWS::IAM::Policy": ("Roles", "inline"),
-        "AWS::IAM::RolePolicy": ("RoleName", "inline"),
-        "AWS::IAM::ManagedPolicy": ("Roles", "managed"),
-    }
-    for logical_id, properties in stack.of_type(*kinds):
-        key, kind = kinds[stack.type_of(logical_id)]
-        if not attach_target(stack, _yaml.get(properties, key), role):
-            continue
+    for logical_id in _attachments(stack).get(role, ()):
+        properties = stack.properties(logical_id)
+        kind = _ATTACHED[stack.type_of(logical_id)][1]
         document = _yaml.get(properties, "PolicyDocument")
         place = stack.place(document, f"Resources.{logical_id}.Properties.PolicyDocument")
         policy, more = read_policy(document, stack.resolver, place)
