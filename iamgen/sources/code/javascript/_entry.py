@@ -48,7 +48,7 @@ def entry(handler: str, roots: tuple[str, ...], files: ProjectFiles) -> tuple[tu
     if not found:
         for module, name in spellings:
             for root in roots:
-                found.extend((path, name) for path in _searched(module, _existing(root, files), files))
+                found.extend((path, name) for path in _searched(module, name, _existing(root, files), files))
             if found:
                 break
     return tuple(dict.fromkeys(found))
@@ -93,8 +93,12 @@ def _existing(root: str, files: ProjectFiles) -> str:
     return root
 
 
-def _searched(module: str, root: str, files: ProjectFiles) -> list[str]:
-    """Return the files below a folder that are named like the module, best first."""
+def _searched(module: str, name: str, root: str, files: ProjectFiles) -> list[str]:
+    """Return the files below a folder that are named like the module, best first.
+
+    Of several that are named alike the ones that give out the name count, the topmost of them; where that
+    leaves a choice nothing is found: another function's code would be worse than none.
+    """
     wanted = posixpath.normpath(module).split("/")
     found: list[tuple[int, int, str]] = []
     for path in _sources(root, files):
@@ -107,7 +111,12 @@ def _searched(module: str, root: str, files: ProjectFiles) -> list[str]:
         if same:
             found.append((-same, len(parts), path))
     found.sort()
-    return [path for same, _, path in found if same == found[0][0]]
+    best = [each for each in found if each[0] == found[0][0]]
+    if len(best) > 1:
+        given = name.partition(".")[0].encode()
+        best = [each for each in best if given in _EXPORTED.findall(files.read(each[2]) or b"")] or best
+        best = [each for each in best if each[1] == best[0][1]]
+    return [path for _, _, path in best] if len(best) == 1 else []
 
 
 def _sources(root: str, files: ProjectFiles) -> list[str]:

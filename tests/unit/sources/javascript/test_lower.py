@@ -53,9 +53,7 @@ class TestExpressions:
         assert isinstance(call.function, form.Attribute)
         assert call.function.name == "DocumentClient"
 
-    @pytest.mark.parametrize(
-        "text", ["y as string", "y!", "<string>y", "y satisfies T", "(y)", "((y as any)!)"]
-    )
+    @pytest.mark.parametrize("text", ["y as string", "y!", "<string>y", "y satisfies T", "(y)", "((y as any)!)"])
     def test_casts_are_what_they_cast(self, text: str) -> None:
         assert shape(value(text)) == ("Name", "y")
 
@@ -211,9 +209,7 @@ class TestFunctionsAndClasses:
         assert len(methods["find"].decorators) == 1
 
     def test_an_enum_is_a_mapping(self) -> None:
-        statement = only(
-            "export enum Table { Orders = 'orders', Users = 'users' }".removeprefix("export ")
-        )
+        statement = only("export enum Table { Orders = 'orders', Users = 'users' }".removeprefix("export "))
         assert shape(statement)[2] == (
             "DictExpr",
             (

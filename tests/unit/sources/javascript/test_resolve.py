@@ -51,9 +51,7 @@ class TestRelative:
         ],
     )
     def test_a_file_or_a_folder(self, tmp_path: Path, module: str, expected: str | None) -> None:
-        files = project(
-            tmp_path, "src/a.ts", "src/b.ts", "src/c.mjs", "src/d/index.js", "index.ts", "data.json"
-        )
+        files = project(tmp_path, "src/a.ts", "src/b.ts", "src/c.mjs", "src/d/index.js", "index.ts", "data.json")
         assert resolve(files, "src/a.ts", module) == expected
 
     def test_a_folder_with_a_package(self, tmp_path: Path) -> None:
@@ -95,9 +93,7 @@ class TestTsconfig:
             tsconfig__base_json="{}",
             **{
                 "apps__one__tsconfig_json": {"extends": "../../tsconfig.root"},
-                "tsconfig.root_json": {
-                    "compilerOptions": {"paths": {"@core": ["./libs/core/src"]}}
-                },
+                "tsconfig.root_json": {"compilerOptions": {"paths": {"@core": ["./libs/core/src"]}}},
             },
         )
         assert resolve(files, "apps/one/a.ts", "@core") == "libs/core/src/index.ts"
@@ -137,9 +133,7 @@ class TestPackages:
         assert resolve(files, "a.ts", "x/one") == "packages/x/src/sub/one.ts"
 
     def test_imports_of_the_package_itself(self, tmp_path: Path) -> None:
-        files = project(
-            tmp_path, "src/a.ts", "src/db.ts", package_json={"imports": {"#db": "./src/db.ts"}}
-        )
+        files = project(tmp_path, "src/a.ts", "src/db.ts", package_json={"imports": {"#db": "./src/db.ts"}})
         assert resolve(files, "src/a.ts", "#db") == "src/db.ts"
 
     def test_a_file_dependency(self, tmp_path: Path) -> None:
@@ -161,16 +155,9 @@ class TestPackages:
         assert resolve(files, "a.js", "x") is None
 
     def test_a_layer(self, tmp_path: Path) -> None:
-        files = project(
-            tmp_path, "fn/a.js", "layer/nodejs/util.js", "layer/nodejs/node_modules/own/index.js"
-        )
-        assert (
-            resolve(files, "fn/a.js", "/opt/nodejs/util", "fn", "layer") == "layer/nodejs/util.js"
-        )
-        assert (
-            resolve(files, "fn/a.js", "own", "fn", "layer")
-            == "layer/nodejs/node_modules/own/index.js"
-        )
+        files = project(tmp_path, "fn/a.js", "layer/nodejs/util.js", "layer/nodejs/node_modules/own/index.js")
+        assert resolve(files, "fn/a.js", "/opt/nodejs/util", "fn", "layer") == "layer/nodejs/util.js"
+        assert resolve(files, "fn/a.js", "own", "fn", "layer") == "layer/nodejs/node_modules/own/index.js"
 
     def test_new_files_are_seen_after_refresh(self, tmp_path: Path) -> None:
         files = project(tmp_path, "a.js")
@@ -194,9 +181,7 @@ class TestEntry:
             ("missing.handler", []),
         ],
     )
-    def test_a_handler_in_sources(
-        self, tmp_path: Path, handler: str, expected: list[tuple[str, str]]
-    ) -> None:
+    def test_a_handler_in_sources(self, tmp_path: Path, handler: str, expected: list[tuple[str, str]]) -> None:
         files = project(
             tmp_path,
             "src/index.ts",
@@ -218,6 +203,15 @@ class TestEntry:
     def test_several_files_of_one_name_come_best_first(self, tmp_path: Path) -> None:
         files = project(tmp_path, "a/users/get.ts", "a/orders/get.ts")
         assert entry(files, "orders/get.handler", "") == [("a/orders/get.ts", "handler")]
+
+    def test_a_choice_between_equals_is_none(self, tmp_path: Path) -> None:
+        files = project(tmp_path, "a/users/index.ts", "a/orders/index.ts")
+        assert entry(files, "index.handler", "") == []
+
+    def test_the_file_that_gives_out_the_name_is_it(self, tmp_path: Path) -> None:
+        files = project(tmp_path, "a/users/index.ts", "a/orders/index.ts")
+        (tmp_path / "a/users/index.ts").write_text("export const create = 1")
+        assert entry(files, "index.create", "") == [("a/users/index.ts", "create")]
 
     def test_without_a_handler_its_shape_is_looked_for(self, tmp_path: Path) -> None:
         files = project(tmp_path, "b.ts", "lib/a.ts")
