@@ -28,26 +28,20 @@ FORMATS = ("text", "json", "markdown", "sarif", "github")
     help="Judge what changed since REF, by the rules of REF.",
 )
 @click.option("--baseline", metavar="FILE", help="Findings listed there do not count.")
-@click.option(
-    "--write-baseline", metavar="FILE", help="Write the findings as a baseline, and pass."
-)
+@click.option("--write-baseline", metavar="FILE", help="Write the findings as a baseline, and pass.")
 @click.option("--fail-on", help="never, note, warning, error, or a list of ids.")
 @click.option("--exit-zero", is_flag=True, help="Report only: findings do not fail the command.")
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the answer."
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the answer.")
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 @click.option("--sarif", metavar="FILE", help="Write SARIF to FILE besides.")
-@click.option(
-    "--summary", metavar="FILE", help="Add the answer in Markdown to FILE, such as a step summary."
-)
+@click.option("--summary", metavar="FILE", help="Add the answer in Markdown to FILE, such as a step summary.")
 def command(**values: Any) -> int:
     """The gate for CI and pre-commit; SARIF; baseline.
 
     \b
     iamgen check --changed-since origin/main --format sarif -o iamgen.sarif
     iamgen check --baseline .iamgen/baseline.json --fail-on warning
-    """  # noqa: D301  click reads the backspace sign as "keep these lines"
+    """
     import json
 
     from iamgen.compare.baseline import baseline_document
@@ -56,9 +50,7 @@ def command(**values: Any) -> int:
     from iamgen.pipeline.versions import opened, request_for
 
     base = values["changed_since"]
-    with opened(
-        Path(values["project"]), base, head_commit=False, baseline=values["baseline"]
-    ) as versions:
+    with opened(Path(values["project"]), base, head_commit=False, baseline=values["baseline"]) as versions:
         made = make_request({**values, "project": str(versions.rules)})
         request = request_for(versions, made, values)
         result = check(versions, request, fail_on=values["fail_on"])

@@ -37,7 +37,7 @@ def command(**values: Any) -> int:
     \b
     iamgen pr --base origin/main --dry-run
     iamgen pr --base origin/main --repo owner/name --number 12
-    """  # noqa: D301  click reads the backspace sign as "keep these lines"
+    """
     from iamgen.errors import EXIT_DONE, EXIT_FINDINGS, UsageError
     from iamgen.outputs._pr_comment import comment, summary
     from iamgen.pipeline import pr
@@ -104,8 +104,7 @@ def _post(values: dict[str, Any], result: Any) -> None:
         suggestions=not values["no_suggestions"] and not values["saved"],
     )
     click.echo(
-        f"{pull.repository}#{pull.number}: comment {done.comment}, "
-        f"{done.suggestions} suggestions, {done.calls} calls",
+        f"{pull.repository}#{pull.number}: comment {done.comment}, {done.suggestions} suggestions, {done.calls} calls",
         err=True,
     )
     if done.note:

@@ -4,9 +4,7 @@ import hashlib
 
 from iamgen.model.result import Finding
 
-_UNSTABLE = frozenset(
-    {"count", "first", "last", "location", "line", "witness", "gained", "window_days"}
-)
+_UNSTABLE = frozenset({"count", "first", "last", "location", "line", "witness", "gained", "window_days"})
 """Arguments that change while the finding stays the same."""
 
 
@@ -19,8 +17,6 @@ def fingerprint(finding: Finding) -> str:
     parts = [finding.id, finding.function, finding.role, finding.action, finding.resource]
     if finding.action is None and finding.resource is None:
         parts.append(finding.location.path if finding.location else "")
-        parts += [
-            f"{key}={value}" for key, value in sorted(finding.arguments) if key not in _UNSTABLE
-        ]
+        parts += [f"{key}={value}" for key, value in sorted(finding.arguments) if key not in _UNSTABLE]
     text = "\0".join(part or "" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  a sentence stands on one line, so that a translator sees it whole
 """All sentences about findings and verdicts, in one place.
 
 A second language is a second file with one more `Catalogue`; no other module of the outputs holds

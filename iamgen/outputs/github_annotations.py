@@ -27,8 +27,7 @@ def render(result: CheckResult) -> str:
     for level in (FindingLevel.ERROR, FindingLevel.WARNING, FindingLevel.NOTE):
         fitting = [entry for entry in result.findings if entry.new and entry.level is level]
         lines += [
-            _command(finding, finding.location or places.get(finding.function or ""))
-            for finding in fitting[:PER_LEVEL]
+            _command(finding, finding.location or places.get(finding.function or "")) for finding in fitting[:PER_LEVEL]
         ]
         left += len(fitting[PER_LEVEL:])
     if left:

@@ -51,9 +51,7 @@ PLUGIN = OutputFormat(
 
 def _suggestion(entry: Suggestion) -> list[str]:
     role = entry.role.name or entry.role.key or entry.role.arn
-    dropped = sum(
-        1 for row in entry.permissions if row.verdict is Verdict.REVIEW and row.kept is None
-    )
+    dropped = sum(1 for row in entry.permissions if row.verdict is Verdict.REVIEW and row.kept is None)
     status = [f"**{entry.status.value}**"]
     if entry.gaps:
         status.append(f"{len(entry.gaps)} gaps")
@@ -80,8 +78,7 @@ def _suggestion(entry: Suggestion) -> list[str]:
     if entry.widenings:
         lines += ["### Widened", ""]
         lines += [
-            f"- {_code(step.before, _TEXT)} to {_code(step.after, _TEXT)}: "
-            f"{_code(step.reason, _TEXT)}"
+            f"- {_code(step.before, _TEXT)} to {_code(step.after, _TEXT)}: {_code(step.reason, _TEXT)}"
             for step in entry.widenings[:_ROWS]
         ]
         lines += [*_more(len(entry.widenings)), ""]
@@ -139,9 +136,7 @@ def _evidence(row: Decision) -> str:
             case CodeEvidence():
                 said.append(_code(str(evidence.location)))
             case LogEvidence():
-                said.append(
-                    f"{evidence.count:,} {evidence.outcome.value}, last {_code(evidence.last)}"
-                )
+                said.append(f"{evidence.count:,} {evidence.outcome.value}, last {_code(evidence.last)}")
             case PlatformEvidence():
                 said.append(f"platform: {_code(evidence.rule)}")
             case _:
@@ -152,8 +147,7 @@ def _evidence(row: Decision) -> str:
 
 def _check(result: CheckResult) -> list[str]:
     counts = {
-        level: sum(1 for entry in result.findings if entry.level is level and entry.new)
-        for level in FindingLevel
+        level: sum(1 for entry in result.findings if entry.level is level and entry.new) for level in FindingLevel
     }
     head = ", ".join(f"{counts[level]} {_MARKS[level]}s" for level in FindingLevel)
     known = sum(1 for entry in result.findings if not entry.new)

@@ -23,9 +23,7 @@ from iamgen.plugins import OutputFormat
 MAX_RESULTS = 20_000
 """GitHub refuses files with more than 25,000 results."""
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_URL_SAFE = frozenset(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'()*+,=@/"
-)
+_URL_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'()*+,=@/")
 _ORDER = {FindingLevel.ERROR: 0, FindingLevel.WARNING: 1, FindingLevel.NOTE: 2}
 _SEVERITY = {FindingLevel.ERROR: "8.0", FindingLevel.WARNING: "5.0", FindingLevel.NOTE: "2.0"}
 
@@ -60,9 +58,7 @@ def _log(
     ordered = sorted(findings, key=lambda pair: _order(pair[0]))
     shown = ordered[:MAX_RESULTS]
     used = {finding.id for finding, _ in shown}
-    rules = list(ENGLISH.rules) + [
-        ENGLISH.rule(name) for name in sorted(used - {rule.id for rule in ENGLISH.rules})
-    ]
+    rules = list(ENGLISH.rules) + [ENGLISH.rule(name) for name in sorted(used - {rule.id for rule in ENGLISH.rules})]
     index = {rule.id: position for position, rule in enumerate(rules)}
     places = {entry.function.id: entry.location for entry in functions}
     seen: dict[str, int] = {}
@@ -162,9 +158,7 @@ def _result(
 
 
 def _location(place: Location) -> dict[str, Any]:
-    physical: dict[str, Any] = {
-        "artifactLocation": {"uri": _uri(place.path), "uriBaseId": "%SRCROOT%"}
-    }
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(place.path), "uriBaseId": "%SRCROOT%"}}
     if place.line > 0:
         physical["region"] = {"startLine": place.line}
         if place.end_line > place.line:
@@ -198,9 +192,7 @@ def _invocation(left_off: int) -> dict[str, Any]:
     invocation: dict[str, Any] = {"executionSuccessful": True}
     if left_off:
         words = f"{left_off} more findings are left out of this file; the text form has them all."
-        invocation["toolExecutionNotifications"] = [
-            {"level": "warning", "message": {"text": words}}
-        ]
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": words}}]
     return invocation
 
 

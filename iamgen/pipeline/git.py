@@ -82,9 +82,7 @@ def read_revisions(project: Path, base: str) -> Revisions:
             f"`{base}` and HEAD have no common ancestor here",
             hint="in a workflow, give actions/checkout `fetch-depth: 0`",
         )
-    return Revisions(
-        top=Path(top), prefix=prefix, head=head, base_tip=tip, merge_base=merge_base.split()[0]
-    )
+    return Revisions(top=Path(top), prefix=prefix, head=head, base_tip=tip, merge_base=merge_base.split()[0])
 
 
 def read_commit(project: Path, name: str) -> str:
@@ -95,9 +93,7 @@ def read_commit(project: Path, name: str) -> str:
     """
     found = None
     if name and not name.startswith("-") and "\0" not in name:
-        found = _text(
-            project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
-        )
+        found = _text(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if not found:
         raise UsageError(
             f"`{name}` is no commit of this repository",
@@ -155,9 +151,7 @@ def read_file(top: Path, commit: str, path: str) -> bytes | None:
 
 
 @contextmanager
-def exported(
-    top: Path, commit: str, prefix: str = "", only: tuple[str, ...] | None = None
-) -> Iterator[Path]:
+def exported(top: Path, commit: str, prefix: str = "", only: tuple[str, ...] | None = None) -> Iterator[Path]:
     """Give a private folder with the files of a commit, and remove it at the end.
 
     With `only`, just these files and folders (relative to `prefix`).
@@ -173,9 +167,7 @@ def exported(
             relative = entry.path.removeprefix(prefix)
             if not _is_safe(relative) or entry.size > _MAX_FILE_BYTES:
                 continue
-            if only is not None and not any(
-                relative == path or relative.startswith(f"{path}/") for path in only
-            ):
+            if only is not None and not any(relative == path or relative.startswith(f"{path}/") for path in only):
                 continue
             total += entry.size
             if total > _MAX_TOTAL_BYTES:
@@ -298,9 +290,7 @@ def _write(folder: Path, entry: TreeEntry, relative: str, content: bytes) -> Non
 
 def _is_safe(relative: str) -> bool:
     parts = relative.split("/")
-    return bool(relative) and not any(
-        part in {"", ".", ".."} or part in _SKIPPED_FOLDERS for part in parts
-    )
+    return bool(relative) and not any(part in {"", ".", ".."} or part in _SKIPPED_FOLDERS for part in parts)
 
 
 def _command(*arguments: str) -> list[str]:
@@ -316,11 +306,7 @@ def _command(*arguments: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    kept = {
-        key: os.environ[key]
-        for key in ("PATH", "HOME", "SYSTEMROOT", "TMPDIR")
-        if key in os.environ
-    }
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "SYSTEMROOT", "TMPDIR") if key in os.environ}
     return {
         **kept,
         "LC_ALL": "C",
@@ -348,9 +334,7 @@ def _run(folder: Path, *arguments: str) -> bytes:
         raise InputError(f"git {arguments[0]} did not end", place=str(folder)) from None
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines()
-        raise InputError(
-            f"git {arguments[0]}: {words[-1] if words else 'failed'}", place=str(folder)
-        )
+        raise InputError(f"git {arguments[0]}: {words[-1] if words else 'failed'}", place=str(folder))
     return done.stdout
 
 

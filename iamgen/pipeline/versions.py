@@ -111,9 +111,7 @@ def base_content(versions: Versions) -> Iterator[Path]:
         yield folder
 
 
-def request_for(
-    versions: Versions, made: SuggestRequest, given: Mapping[str, Any]
-) -> SuggestRequest:
+def request_for(versions: Versions, made: SuggestRequest, given: Mapping[str, Any]) -> SuggestRequest:
     """Return the request for the content, with the files that the rules name at their place.
 
     `made` comes from the options and the configuration in `versions.rules`; `given` are the
@@ -123,11 +121,7 @@ def request_for(
 
     def from_file(key: str) -> bool:
         name = key.replace("-", "_")
-        return (
-            key in file
-            and given.get(name) in {None, ()}
-            and f"IAMGEN_{name.upper()}" not in os.environ
-        )
+        return key in file and given.get(name) in {None, ()} and f"IAMGEN_{name.upper()}" not in os.environ
 
     return replace(
         made,
@@ -142,9 +136,7 @@ def request_for(
         source=_content_path(made.source, versions, inside=from_file("source")),
         var_files=tuple(
             path
-            for path in (
-                _content_path(one, versions, inside=from_file("var-file")) for one in made.var_files
-            )
+            for path in (_content_path(one, versions, inside=from_file("var-file")) for one in made.var_files)
             if path is not None
         ),
     )

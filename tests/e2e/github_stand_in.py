@@ -97,9 +97,7 @@ class StandIn:
         return [entry for entry in self.requests if entry[0] != "GET"]
 
     def git(self, *arguments):
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.folder, check=True, capture_output=True, text=True
-        )
+        done = subprocess.run(["git", *arguments], cwd=self.folder, check=True, capture_output=True, text=True)
         return done.stdout
 
     def sha(self, revision):
@@ -174,8 +172,7 @@ class StandIn:
             fitting = [
                 pull
                 for pull in self.pulls
-                if pull["state"] == query.get("state", "open")
-                and query.get("head") in {None, pull["head"]["label"]}
+                if pull["state"] == query.get("state", "open") and query.get("head") in {None, pull["head"]["label"]}
             ]
             return self._page(fitting, path, query)
         if method == "GET" and re.fullmatch(rf"{root}/pulls/({numbered})", path):

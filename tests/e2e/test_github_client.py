@@ -62,21 +62,15 @@ def test_one_comment_is_created_then_updated_then_left_alone(server, token):
 
 
 def test_a_marker_of_somebody_else_or_in_the_middle_is_not_ours(server):
-    server.comments.append(
-        {"id": 1, "issue": 12, "user": {"login": "mallory"}, "body": f"{MARKER}\nfake"}
-    )
-    server.comments.append(
-        {"id": 2, "issue": 12, "user": {"login": "github-actions[bot]"}, "body": f"> {MARKER}"}
-    )
+    server.comments.append({"id": 1, "issue": 12, "user": {"login": "mallory"}, "body": f"{MARKER}\nfake"})
+    server.comments.append({"id": 2, "issue": 12, "user": {"login": "github-actions[bot]"}, "body": f"> {MARKER}"})
     assert keep(client(server)) == "created"
     assert [entry["body"] for entry in server.comments][:2] == [f"{MARKER}\nfake", f"> {MARKER}"]
 
 
 def test_the_comment_is_found_on_a_later_page(server):
     for number in range(95):
-        server.comments.append(
-            {"id": number, "issue": 12, "user": {"login": "x"}, "body": f"talk {number}"}
-        )
+        server.comments.append({"id": number, "issue": 12, "user": {"login": "x"}, "body": f"talk {number}"})
     assert keep(client(server)) == "created"
     assert keep(client(server), "again") == "updated"
     assert len(server.comments) == 96
@@ -124,9 +118,7 @@ def test_a_read_is_tried_again_and_a_write_that_may_have_happened_is_not(server)
 
 
 def test_a_long_limit_ends_with_words(server):
-    server.faults.append(
-        Fault("GET", r".*", 403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"})
-    )
+    server.faults.append(Fault("GET", r".*", 403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}))
     with pytest.raises(AccessError, match="403"):
         keep(client(server))
 
@@ -186,9 +178,7 @@ def test_notes_stand_inside_hunks_only_and_are_posted_once(server):
 
 
 def test_one_line_outside_refuses_the_whole_review(server):
-    outside = github.LineNote(
-        path="template.yaml", start_line=25, line=25, body="x", fingerprint="ab"
-    )
+    outside = github.LineNote(path="template.yaml", start_line=25, line=25, body="x", fingerprint="ab")
     with pytest.raises(AccessError, match="422"):
         github.post_notes(client(server), PULL, server.sha("feature"), (outside,), "title")
     assert server.review_comments == []

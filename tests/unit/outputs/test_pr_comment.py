@@ -48,9 +48,7 @@ ORDERS = PrFunction(
     no_longer_needed=(GOING,),
     can_go=(UNUSED,),
     kept=(replace(MISSING, verdict="narrow", log_count=39870),),
-    gained=(
-        PrGrant(actions=("s3:*",), actions_count=120, resource="*", witness="s3:DeleteBucket on x"),
-    ),
+    gained=(PrGrant(actions=("s3:*",), actions_count=120, resource="*", witness="s3:DeleteBucket on x"),),
     policy='{\n  "Version": "2012-10-17"\n}',
 )
 QUIET = replace(ORDERS, breaks=(), now_needed=(), no_longer_needed=(), can_go=(), gained=())
@@ -77,17 +75,13 @@ def test_what_breaks_stands_before_what_is_risky_before_what_can_go():
 
 
 def test_a_change_of_the_rules_stands_first():
-    changed = PrFinding(
-        id="rules-changed", level="warning", arguments=(("path", "iamgen.toml"), ("base", "main"))
-    )
+    changed = PrFinding(id="rules-changed", level="warning", arguments=(("path", "iamgen.toml"), ("base", "main")))
     body = comment(replace(RESULT, findings=(changed, *RESULT.findings)))
     assert body.index("Rules changed") < body.index("Will break")
 
 
 def many(count):
-    kept = tuple(
-        replace(MISSING, resource=f"arn:aws:s3:::bucket-{number}/*") for number in range(39)
-    )
+    kept = tuple(replace(MISSING, resource=f"arn:aws:s3:::bucket-{number}/*") for number in range(39))
     policy = '{"Action": "' + "x" * 4000 + '"}'
     return replace(
         RESULT,
@@ -136,9 +130,7 @@ def test_a_clean_change_has_a_short_text():
     assert "<!--" not in summary(RESULT)
 
 
-@pytest.mark.parametrize(
-    "key", ["a--b", "x -->", "<b>", "", "ü" * 300, "-->\n@octocat", "services/orders"]
-)
+@pytest.mark.parametrize("key", ["a--b", "x -->", "<b>", "", "ü" * 300, "-->\n@octocat", "services/orders"])
 def test_a_key_cannot_leave_the_marker(key):
     line = marker(key)
     assert line.startswith("<!-- iamgen:report v=1 key=")
@@ -148,9 +140,7 @@ def test_a_key_cannot_leave_the_marker(key):
 
 
 def suggestion(text):
-    return PrSuggestion(
-        path="template.yaml", start_line=3, line=4, text=text, function="Orders", fingerprint="ab"
-    )
+    return PrSuggestion(path="template.yaml", start_line=3, line=4, text=text, function="Orders", fingerprint="ab")
 
 
 def test_a_suggestion_keeps_its_lines_and_its_fence():

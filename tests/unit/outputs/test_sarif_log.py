@@ -199,9 +199,7 @@ def test_suppressed_and_known_findings_say_so():
     known, silenced = run["results"]
     assert known["baselineState"] == "unchanged"
     assert "suppressions" not in known
-    assert silenced["suppressions"][0]["justification"] == (
-        "moved next week (shop team, until 2026-12-01)"
-    )
+    assert silenced["suppressions"][0]["justification"] == ("moved next week (shop team, until 2026-12-01)")
 
 
 def test_a_difference_gives_new_access_with_its_witness():
