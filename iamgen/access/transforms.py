@@ -8,6 +8,7 @@ whole ARN and replaces the template.
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 _ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:(?P<rest>.+)", re.DOTALL)
 _TABLE = re.compile(
@@ -164,19 +165,16 @@ def _inference_profile(text: str) -> tuple[str, ...]:
     return (text,) if _PROFILE.match(text) else ()
 
 
-_EC2_IDS = {
-    "ami": "image", "i": "instance", "snap": "snapshot", "vol": "volume", "eni": "network-interface", "sg": "security-group",
-    "subnet": "subnet", "vpc": "vpc", "rtb": "route-table", "igw": "internet-gateway", "nat": "natgateway",
-    "eipalloc": "elastic-ip", "acl": "network-acl", "lt": "launch-template", "vpce": "vpc-endpoint", "tgw": "transit-gateway",
-    "pl": "prefix-list", "dopt": "dhcp-options", "eigw": "egress-only-internet-gateway", "pcx": "vpc-peering-connection",
-    "sir": "spot-instances-request", "sfr": "spot-fleet-request", "fleet": "fleet", "key": "key-pair", "vgw": "vpn-gateway",
-    "cgw": "customer-gateway", "vpn": "vpn-connection", "fl": "vpc-flow-log", "h": "dedicated-host", "r": "reserved-instances",
-}  # fmt: skip
-"""Beginning of an EC2 id -> resource type. Source: EC2 user guide, "Resource IDs" (checked 2026-11)."""
+@cache
+def _ec2_kinds() -> dict[str, str]:
+    from iamgen.access.maps import open_maps
+
+    kinds: dict[str, str] = open_maps().table("transforms")["ec2_ids"]
+    return kinds
 
 
 def _ec2_id(text: str) -> tuple[str, ...]:
-    kind = _EC2_IDS.get(text.partition("-")[0]) if "-" in text else None
+    kind = _ec2_kinds().get(text.partition("-")[0]) if "-" in text else None
     if kind is None:
         return (text,)
     account = "" if kind in ("image", "snapshot") else "${Account}"

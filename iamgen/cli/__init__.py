@@ -37,7 +37,7 @@ class LazyGroup(click.Group):
         """Return the verbs in the order of the contract."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Return the command of a verb, None for an unknown one."""
         if cmd_name not in VERBS:
             return None

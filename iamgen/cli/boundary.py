@@ -29,9 +29,7 @@ FORMATS = (
     type=click.Choice(["none", "service", "account"]),
     help="What the boundary allows beyond what is needed.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the answer."
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the answer.")
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 def command(**values: Any) -> int:
     """Permissions boundaries per function, service or environment.
@@ -39,7 +37,7 @@ def command(**values: Any) -> int:
     \b
     iamgen boundary --all
     iamgen boundary --all --role-pattern service --format cloudformation
-    """  # noqa: D301  click reads the backspace sign as "keep these lines"
+    """
     from dataclasses import replace
 
     from iamgen.errors import EXIT_DONE, EXIT_INPUT

@@ -24,19 +24,11 @@ _CLAIMS = ("no-new-access", "no-access-to")
     metavar="CLAIM",
     help="no-new-access, or no-access-to with --action and --resource (or 'no-access-to ACTIONS/RESOURCES').",
 )
-@click.option(
-    "--action", "actions", multiple=True, help="Action of no-access-to; may be given again."
-)
-@click.option(
-    "--resource", "resources", multiple=True, help="Resource of no-access-to; may be given again."
-)
+@click.option("--action", "actions", multiple=True, help="Action of no-access-to; may be given again.")
+@click.option("--resource", "resources", multiple=True, help="Resource of no-access-to; may be given again.")
 @click.option("--boundary", metavar="FILE", help="Permissions boundary of both sides.")
-@click.option(
-    "--current-boundary", metavar="FILE", help="Permissions boundary of the current side."
-)
-@click.option(
-    "--suggested-boundary", metavar="FILE", help="Permissions boundary of the suggested side."
-)
+@click.option("--current-boundary", metavar="FILE", help="Permissions boundary of the current side.")
+@click.option("--suggested-boundary", metavar="FILE", help="Permissions boundary of the suggested side.")
 @click.option(
     "--scp",
     "scps",
@@ -55,12 +47,8 @@ _CLAIMS = ("no-new-access", "no-access-to")
     metavar="LEVEL|IDS",
     help="never, note, warning, error, or ids such as new-access.",
 )
-@click.option(
-    "--format", "form", default="text", metavar="FORM", help="text, json, markdown or sarif."
-)
-@click.option(
-    "--project", type=click.Path(), default=".", help="Folder of the project, for template:Id."
-)
+@click.option("--format", "form", default="text", metavar="FORM", help="text, json, markdown or sarif.")
+@click.option("--project", type=click.Path(), default=".", help="Folder of the project, for template:Id.")
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 def command(current: str, suggested: str, **values: Any) -> int:
     """The difference in meaning between two policies or sets of policies, with witnesses.

@@ -39,7 +39,7 @@ def command(**values: Any) -> int:
     iamgen explain dynamodb:PutItem
     iamgen explain 's3:*' --function order-ingest --format mermaid
     iamgen explain --denied "User: … is not authorized to perform: …"
-    """  # noqa: D301  click reads the backspace sign as "keep these lines"
+    """
     from dataclasses import replace
 
     from iamgen.errors import EXIT_DONE, UsageError

@@ -110,9 +110,7 @@ def build(*, only_show: bool) -> None:
     place = folder()
     target = place / "generated"
     old = {
-        path.relative_to(target).as_posix(): path.read_bytes()
-        for path in sorted(target.rglob("*"))
-        if path.is_file()
+        path.relative_to(target).as_posix(): path.read_bytes() for path in sorted(target.rglob("*")) if path.is_file()
     }
     made = make(place)
     group = ""
@@ -122,9 +120,7 @@ def build(*, only_show: bool) -> None:
             click.echo(f"{group}:")
         click.echo(f"  {change.name}  {change.detail}".rstrip())
     for name in made.redundant:
-        click.echo(
-            f"iamgen: the hand fact `{name}` says what is derived now: take it out", err=True
-        )
+        click.echo(f"iamgen: the hand fact `{name}` says what is derived now: take it out", err=True)
     if not only_show:
         changed = write_all(made.files, target)
         click.echo(f"{len(changed)} files changed", err=True)
@@ -169,9 +165,7 @@ def _lines_of_action(action: ActionEntry) -> list[str]:
         lines.append(f"    {resource.arn}{only}")
         if bind:
             lines.append(f"      {bind}")
-    lines.extend(
-        f"    {each.name} {each.key} = {' | '.join(each.values)}" for each in action.conditions
-    )
+    lines.extend(f"    {each.name} {each.key} = {' | '.join(each.values)}" for each in action.conditions)
     return lines
 
 
@@ -216,11 +210,7 @@ def _summary(maps: AccessMaps) -> None:
     from iamgen.access.maps import iterate
 
     counts: Counter[str] = Counter(entry.source for entry in iterate(maps))
-    click.echo(
-        f"access maps {maps.version}: {len(maps.services())} services, {counts.total()} operations"
-    )
+    click.echo(f"access maps {maps.version}: {len(maps.services())} services, {counts.total()} operations")
     for source, count in counts.most_common():
         click.echo(f"  {count:6}  {_SOURCES.get(source, 'no permission needed')}")
-    click.echo(
-        "made from " + ", ".join(f"{name} {version}" for name, version in maps.sources.items())
-    )
+    click.echo("made from " + ", ".join(f"{name} {version}" for name, version in maps.sources.items()))

@@ -40,7 +40,7 @@ def command(**values: Any) -> int:
     iamgen patch --function order-ingest
     iamgen patch --all --diff
     iamgen patch --all --check
-    """  # noqa: D301  click reads the backspace sign as "keep these lines"
+    """
     from iamgen.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_INPUT
     from iamgen.pipeline.suggest import insufficient, suggest
 

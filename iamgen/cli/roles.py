@@ -33,7 +33,7 @@ def command(**values: Any) -> int:
     \b
     iamgen roles
     iamgen roles --role-pattern service --format json
-    """  # noqa: D301  click reads the backspace sign as "keep these lines"
+    """
     from dataclasses import replace
 
     from iamgen.access.maps import open_maps

@@ -13,7 +13,9 @@ from iamgen.cli._options import function_options, make_request, project_options,
 @project_options
 @click.option("--conditionals", is_flag=True, default=None, help="Count what unseen arguments may need.")
 @click.option("--changed-since", metavar="REF", help="Only functions that a change since REF can affect.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", help="Form of the answer.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", help="Form of the answer."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 def command(path: str | None, changed_since: str | None, form: str, output: str | None, **values: Any) -> int:
     """Usage facts from code and templates, without roles and logs.

@@ -20,18 +20,12 @@ from iamgen.errors import EXIT_DONE, EXIT_INPUT, InputError, UsageError
 )
 @click.option("--boundary", metavar="FILE", help="Permissions boundary.")
 @click.option("--session", metavar="FILE", help="Session policy.")
-@click.option(
-    "--scp", "scps", multiple=True, metavar="FILE", help="Service control policies of one level."
-)
-@click.option(
-    "--rcp", "rcps", multiple=True, metavar="FILE", help="Resource control policies of one level."
-)
+@click.option("--scp", "scps", multiple=True, metavar="FILE", help="Service control policies of one level.")
+@click.option("--rcp", "rcps", multiple=True, metavar="FILE", help="Resource control policies of one level.")
 @click.option("--resource-policy", metavar="FILE", help="Policy of the resource.")
 @click.option("--action", help="Action, such as s3:GetObject.")
 @click.option("--resource", default="*", help="ARN of the resource; `*` for actions without one.")
-@click.option(
-    "--context", multiple=True, metavar="KEY=VALUE", help="Condition key; again for more values."
-)
+@click.option("--context", multiple=True, metavar="KEY=VALUE", help="Condition key; again for more values.")
 @click.option("--principal", metavar="ARN", help="The calling role or session.")
 @click.option("--account", help="The account of the caller.")
 @click.option(
@@ -106,9 +100,7 @@ def _one(values: dict[str, Any]) -> int:
     from iamgen.semantics.layers import Layers
 
     if not values["action"]:
-        raise UsageError(
-            "no request is given", hint="name one with --action, or many with --requests"
-        )
+        raise UsageError("no request is given", hint="name one with --action, or many with --requests")
     if not values["policies"] and not values["resource_policy"]:
         raise UsageError("no policy is given", hint="name one with --policy FILE")
     context: dict[str, tuple[str, ...]] = {}
@@ -125,9 +117,7 @@ def _one(values: dict[str, Any]) -> int:
         session=read_policy(values["session"], stdin) if values["session"] else None,
         scps=tuple(read_policies(place, stdin) for place in values["scps"]),
         rcps=tuple(read_policies(place, stdin) for place in values["rcps"]),
-        resource_policy=(
-            read_policy(values["resource_policy"], stdin) if values["resource_policy"] else None
-        ),
+        resource_policy=(read_policy(values["resource_policy"], stdin) if values["resource_policy"] else None),
     )
     request = Request(
         action=values["action"],

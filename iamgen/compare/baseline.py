@@ -32,9 +32,7 @@ def baseline_document(findings: tuple[Finding, ...]) -> dict[str, Any]:
         }
         for finding in findings
     }
-    ordered = sorted(
-        entries.values(), key=lambda entry: tuple(str(value or "") for value in entry.values())[1:]
-    )
+    ordered = sorted(entries.values(), key=lambda entry: tuple(str(value or "") for value in entry.values())[1:])
     return {"schema_version": SCHEMA_VERSION, "findings": ordered}
 
 

@@ -55,12 +55,8 @@ def compare_snapshots(before: Snapshot, after: Snapshot, compare: Compare) -> tu
     changes: list[DriftChange] = []
     for key in sorted(new.keys() - old.keys()):
         role = new[key]
-        changes.append(
-            DriftChange(kind="role-added", role=key, worse=role.score > 0, detail=f"score {role.score}")
-        )
-    changes.extend(
-        DriftChange(kind="role-removed", role=key, worse=False) for key in sorted(old.keys() - new.keys())
-    )
+        changes.append(DriftChange(kind="role-added", role=key, worse=role.score > 0, detail=f"score {role.score}"))
+    changes.extend(DriftChange(kind="role-removed", role=key, worse=False) for key in sorted(old.keys() - new.keys()))
     for key in sorted(old.keys() & new.keys()):
         changes.extend(_of_role(old[key], new[key], compare))
     return tuple(sorted(changes, key=lambda c: (not c.worse, c.role, c.kind, c.detail)))
@@ -90,9 +86,7 @@ def _of_role(old: RoleDrift, new: RoleDrift, compare: Compare) -> list[DriftChan
     changes.extend(_boundary(old, new))
     if new.score != old.score:
         changes.append(
-            DriftChange(
-                kind="score", role=key, worse=new.score > old.score, detail=f"{old.score} to {new.score}"
-            )
+            DriftChange(kind="score", role=key, worse=new.score > old.score, detail=f"{old.score} to {new.score}")
         )
     if new.last_reviewed is not None and new.last_reviewed != old.last_reviewed:
         changes.append(DriftChange(kind="reviewed", role=key, worse=False, detail=new.last_reviewed))

@@ -100,9 +100,7 @@ def rules_of(maps: Tables) -> RiskRules:
     )
 
 
-def risk(
-    actions: Iterable[str], level: str | None, resource: str, rules: RiskRules
-) -> tuple[int, tuple[str, ...]]:
+def risk(actions: Iterable[str], level: str | None, resource: str, rules: RiskRules) -> tuple[int, tuple[str, ...]]:
     """Return 0 to 100 points of a group of permissions, and the reasons as codes.
 
     Codes: `level:Write`, `any-resource`, `credentials:iam:CreateAccessKey`, `escalation:iam-001`.
@@ -199,8 +197,7 @@ def _names(policy: Policy, action: str) -> bool:
     folded = action.lower()
     for statement in policy.statements:
         if statement.is_allow and (
-            statement.not_actions
-            or any(Glob(pattern.lower()).matches(folded) for pattern in statement.actions)
+            statement.not_actions or any(Glob(pattern.lower()).matches(folded) for pattern in statement.actions)
         ):
             return True
     return False

@@ -55,9 +55,7 @@ def fits(entry: Suppression, finding: Finding) -> bool:
     who = (finding.function, finding.role) if finding.function is None else (finding.function,)
     return (
         any(_matches(entry.function, name) for name in who)
-        and _matches(
-            entry.action.lower(), None if finding.action is None else finding.action.lower()
-        )
+        and _matches(entry.action.lower(), None if finding.action is None else finding.action.lower())
         and _matches(entry.resource, finding.resource)
     )
 
@@ -68,14 +66,10 @@ def _matches(pattern: str, value: str | None) -> bool:
 
 def _expiry(entry: Suppression, today: date | None, place: str) -> date:
     if entry.expires is None:
-        raise UsageError(
-            "`expires` is missing", place=place, hint=f"a date at most {MAX_DAYS} days away"
-        )
+        raise UsageError("`expires` is missing", place=place, hint=f"a date at most {MAX_DAYS} days away")
     until = date.fromisoformat(entry.expires[:10])
     if today is not None and until > today + timedelta(days=MAX_DAYS):
-        raise UsageError(
-            f"`expires` is more than {MAX_DAYS} days after {today.isoformat()}", place=place
-        )
+        raise UsageError(f"`expires` is more than {MAX_DAYS} days after {today.isoformat()}", place=place)
     return until
 
 

@@ -48,14 +48,10 @@ def find(
         for gap in gaps
     )
     if len(role.shared_by) > 1:
-        found.append(
-            made.finding(
-                "shared-role", _NOTE, shared_by=", ".join(role.shared_by), gained=str(role.gained)
-            )
-        )
+        found.append(made.finding("shared-role", _NOTE, shared_by=", ".join(role.shared_by), gained=str(role.gained)))
     if role.origin != "unknown" and not role.has_boundary:
         found.append(made.finding("missing-boundary", _WARNING, location=role.location))
-    found.extend(_listed(made, listed, rows, as_of))
+    found.extend(_listed(made, listed, as_of))
     return tuple(sorted(dict.fromkeys(found), key=lambda f: (_ORDER[f.level], f.id)))
 
 
@@ -184,19 +180,14 @@ def _kept(made: _Maker, rows: tuple[Decision, ...]) -> list[Finding]:
     return found
 
 
-def _listed(
-    made: _Maker, listed: tuple[Listed, ...], rows: tuple[Decision, ...], as_of: str | None
-) -> list[Finding]:
-    found = []
-    for entry in listed:
-        if as_of is not None and entry.expires is not None and entry.expires < as_of[:10]:
-            found.append(
-                made.finding(
-                    "expired-keep", _WARNING, action=entry.action, resource=entry.resource,
-                    owner=entry.owner, expires=entry.expires,
-                )
-            )  # fmt: skip
-    return found
+def _listed(made: _Maker, listed: tuple[Listed, ...], as_of: str | None) -> list[Finding]:
+    return [
+        made.finding(
+            "expired-keep", _WARNING, action=entry.action, resource=entry.resource, owner=entry.owner, expires=entry.expires,
+        )
+        for entry in listed
+        if as_of is not None and entry.expires is not None and entry.expires < as_of[:10]
+    ]  # fmt: skip
 
 
 def _events(row: Decision, outcome: Outcome) -> list[LogEvidence]:

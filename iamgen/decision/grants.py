@@ -79,17 +79,14 @@ class RoleGrants:
                 literal = any(a.lower() == action.lower() for a in grant.statement.actions)
                 covering.append((literal and hit.arn == arn, grant))
             elif arn != "*":
-                parts.extend(
-                    (r, grant.statement.conditions) for r in grant.resources if _covers(arn, r.arn)
-                )
+                parts.extend((r, grant.statement.conditions) for r in grant.resources if _covers(arn, r.arn))
         denied, partly = self._denies(action, arn)
         if covering:
             free = [pair for pair in covering if not pair[1].statement.conditions]
             chosen = free or covering
             own = () if free else chosen[0][1].statement.conditions
             exact = any(
-                literal and set(grant.statement.conditions) == set(conditions or own)
-                for literal, grant in chosen
+                literal and set(grant.statement.conditions) == set(conditions or own) for literal, grant in chosen
             )
             state = Granted.EXACT if exact else Granted.WIDER
             return Standing(granted=state, conditions=own, denied=denied, partly_denied=partly)
@@ -97,9 +94,7 @@ class RoleGrants:
         unique = tuple(dict.fromkeys(parts))
         return Standing(granted=state, parts=unique, denied=denied, partly_denied=partly)
 
-    def _denies(
-        self, action: str, arn: str
-    ) -> tuple[GrantStatement | None, tuple[GrantStatement, ...]]:
+    def _denies(self, action: str, arn: str) -> tuple[GrantStatement | None, tuple[GrantStatement, ...]]:
         whole: GrantStatement | None = None
         partly: list[GrantStatement] = []
         for grant in self.denies:
@@ -126,16 +121,12 @@ def role_grants(role: Role, pattern: Callable[[str], ResourcePattern]) -> RoleGr
     return _grants(named, pattern)
 
 
-def policy_grants(
-    policies: tuple[Policy, ...], pattern: Callable[[str], ResourcePattern]
-) -> RoleGrants:
+def policy_grants(policies: tuple[Policy, ...], pattern: Callable[[str], ResourcePattern]) -> RoleGrants:
     """Return the statements of bare policies, such as a boundary."""
     return _grants([(f"policy {n}", "file", p) for n, p in enumerate(policies)], pattern)
 
 
-def _grants(
-    named: list[tuple[str, str, Policy]], pattern: Callable[[str], ResourcePattern]
-) -> RoleGrants:
+def _grants(named: list[tuple[str, str, Policy]], pattern: Callable[[str], ResourcePattern]) -> RoleGrants:
     allows: list[GrantStatement] = []
     denies: list[GrantStatement] = []
     for name, origin, policy in named:

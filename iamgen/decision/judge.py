@@ -133,9 +133,7 @@ def judge(
         claim.void = _unexplained(needs, claim, settings)
         claims.append(claim)
         entries = listed.get(function.function.id, ())
-        rows.append(
-            _function_rows(function, needs, claim, grants, boundary, settings, entries)
-        )
+        rows.append(_function_rows(function, needs, claim, grants, boundary, settings, entries))
     role_needs = _role_needs(role_facts, grants, settings)
     if grants is None:
         return RoleRuling(
@@ -150,20 +148,14 @@ def judge(
         replace(
             deny.statement,
             resources=tuple(r.arn for r in deny.resources) if deny.statement.resources else (),
-            not_resources=tuple(r.arn for r in deny.resources)
-            if deny.statement.not_resources
-            else (),
+            not_resources=tuple(r.arn for r in deny.resources) if deny.statement.not_resources else (),
         )
         for deny in grants.denies
     )
-    return RoleRuling(
-        functions=tuple(rows), rows=role_rows, statements=counts, denies=denies, role_needs=role_needs
-    )
+    return RoleRuling(functions=tuple(rows), rows=role_rows, statements=counts, denies=denies, role_needs=role_needs)
 
 
-def _role_needs(
-    facts: tuple[UsageFact, ...], grants: RoleGrants | None, settings: Settings
-) -> tuple[Decision, ...]:
+def _role_needs(facts: tuple[UsageFact, ...], grants: RoleGrants | None, settings: Settings) -> tuple[Decision, ...]:
     rows = []
     for need in join_needs(facts):
         if need.log is not Log.ALLOWED:
@@ -174,9 +166,7 @@ def _role_needs(
     return tuple(rows)
 
 
-def _unexplained(
-    needs: tuple[FunctionNeed, ...], claim: _Claims, settings: Settings
-) -> frozenset[str]:
+def _unexplained(needs: tuple[FunctionNeed, ...], claim: _Claims, settings: Settings) -> frozenset[str]:
     """Return the services where an attributed, allowed use is explained by no code path or platform rule."""
     if not claim.usage.code_analysed:
         return frozenset()
@@ -219,11 +209,10 @@ def _function_rows(
             assumptions.append(("omitted", need.action, need.resource.arn, _place(need)))
             continue
         state = _state(need, claim, standing, settings, entries)
-        if state.code not in (Code.EXACT, Code.ASSUMED) and not state.platform:
-            if state.listed is None and state.log is not Log.ALLOWED:
-                if need.log is Log.DENIED:
-                    denied.append(need)
-                continue
+        asked = state.code in (Code.EXACT, Code.ASSUMED) or state.platform or state.listed is not None
+        if not asked and state.log is not Log.ALLOWED:
+            denied.extend([need] if need.log is Log.DENIED else [])
+            continue
         stands_in = (
             state.code is Code.ASSUMED
             and standing.granted is Granted.PART
@@ -286,18 +275,10 @@ def _state(
 def _is_stale(need: FunctionNeed, claim: _Claims, settings: Settings) -> bool:
     deployed = dict(settings.deployed).get(claim.usage.function.id)
     last = need.last_used
-    return bool(
-        last
-        and deployed
-        and settings.expire_before
-        and last < settings.expire_before
-        and last < deployed
-    )
+    return bool(last and deployed and settings.expire_before and last < settings.expire_before and last < deployed)
 
 
-def _row(
-    need: FunctionNeed, ruling: Ruling, standing: Standing, boundary: RoleGrants | None = None
-) -> Decision:
+def _row(need: FunctionNeed, ruling: Ruling, standing: Standing, boundary: RoleGrants | None = None) -> Decision:
     origin = _origin(need)
     certainties = [f.certainty for f in need.facts]
     order = ("observed", "exact", "bound", "rule", "assumed")
@@ -323,9 +304,7 @@ def _row(
     )
 
 
-def _blocked_by(
-    need: FunctionNeed, ruling: Ruling, standing: Standing, boundary: RoleGrants | None
-) -> str | None:
+def _blocked_by(need: FunctionNeed, ruling: Ruling, standing: Standing, boundary: RoleGrants | None) -> str | None:
     if standing.denied is not None:
         return f"deny:{standing.denied.place}"
     if boundary is not None:
@@ -350,9 +329,7 @@ def _evidence(need: FunctionNeed) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(e for f in need.facts for e in f.evidence))
 
 
-def _today(
-    need: FunctionNeed, standing: Standing, state: State, settings: Settings
-) -> list[Decision]:
+def _today(need: FunctionNeed, standing: Standing, state: State, settings: Settings) -> list[Decision]:
     """Today's grants inside the type stand in for the unresolved resource (row 5 with `<`)."""
     rows = []
     for resource, conditions in standing.parts:
@@ -363,17 +340,13 @@ def _today(
     return rows
 
 
-def _split(
-    need: FunctionNeed, standing: Standing, state: State, settings: Settings
-) -> list[Decision]:
+def _split(need: FunctionNeed, standing: Standing, state: State, settings: Settings) -> list[Decision]:
     """Granted in part: the granted part by its row with `=`, the rest by its row with `-`."""
     rest = decide(replace(state, granted=Granted.PART), trust=settings.trust)
     return [_row(need, rest, standing)]
 
 
-def _observed(
-    need: FunctionNeed, state: State, standing: Standing, settings: Settings
-) -> list[Decision]:
+def _observed(need: FunctionNeed, state: State, standing: Standing, settings: Settings) -> list[Decision]:
     rows = []
     for fact in need.facts:
         if fact.origin is not Origin.LOG or fact.outcome.value != "allowed":
@@ -389,16 +362,10 @@ def _listed_rows(
     """Row 0 for entries that no need speaks of: keep and extra are granted, as a person decided."""
     rows = []
     for entry in entries:
-        if entry.table == "deny" or any(
-            n.action == entry.action and n.resource.arn == entry.resource for n in needs
-        ):
+        if entry.table == "deny" or any(n.action == entry.action and n.resource.arn == entry.resource for n in needs):
             continue
-        standing = (
-            grants.standing(entry.action, entry.resource) if grants else Standing(granted=Granted.UNKNOWN)
-        )
-        ruling = decide(
-            State(code=Code.UNREAD, granted=standing.granted, listed=entry.table)
-        )
+        standing = grants.standing(entry.action, entry.resource) if grants else Standing(granted=Granted.UNKNOWN)
+        ruling = decide(State(code=Code.UNREAD, granted=standing.granted, listed=entry.table))
         rows.append(
             Decision(
                 action=entry.action,
@@ -487,9 +454,7 @@ class _Leftover:
                 tally["narrowed" if used else "removed"] += 1
         return tuple(out), StatementCounts(total=len(self.grants.allows), **tally)
 
-    def _statement(
-        self, grant: GrantStatement, by_action: dict[str, list[Decision]]
-    ) -> tuple[list[Decision], bool]:
+    def _statement(self, grant: GrantStatement, by_action: dict[str, list[Decision]]) -> tuple[list[Decision], bool]:
         statement = grant.statement
         whole = bool(statement.not_actions or statement.not_resources)
         resources = (ResourcePattern("*", "*"),) if statement.not_resources else grant.resources
@@ -503,22 +468,17 @@ class _Leftover:
                     used = used or touched
                     if not rest:
                         continue
-                    ruling, who = self._ruling(action, resource.arn, grant)
+                    ruling, who = self._ruling(action, resource.arn)
                     level = self.maps.access_level(action) or "Unknown"
                     key = (_service(action), level, resource, ruling, who)
                     cell = cells.setdefault(key, _Cell())
                     cell.actions.append(action)
                     cell.patterns[pattern] = None
-        removed = {
-            p for key, cell in cells.items() if key[3].verdict is Verdict.REMOVE for p in cell.patterns
-        }
-        return [
-            self._decision(grant, key, cell, whole=whole, removed=removed)
-            for key, cell in cells.items()
-        ], used
+        removed = {p for key, cell in cells.items() if key[3].verdict is Verdict.REMOVE for p in cell.patterns}
+        return [self._decision(grant, key, cell, whole=whole, removed=removed) for key, cell in cells.items()], used
 
     def _patterns(self, statement: Statement) -> tuple[str, ...]:
-        return statement.actions if statement.actions else ("*",)
+        return statement.actions or ("*",)
 
     def _expand(self, pattern: str, statement: Statement) -> tuple[str, ...]:
         actions = self.maps.expand(pattern) or ((pattern,) if "*" not in pattern else ())
@@ -527,7 +487,7 @@ class _Leftover:
         spared = [Glob(p.lower()) for p in statement.not_actions]
         return tuple(a for a in actions if not any(g.matches(a.lower()) for g in spared))
 
-    def _ruling(self, action: str, arn: str, grant: GrantStatement) -> tuple[Ruling, str]:
+    def _ruling(self, action: str, arn: str) -> tuple[Ruling, str]:
         """Return the ruling that holds for every function of the role, and who holds it up."""
         for entries in self.listed.values():
             for entry in entries:
@@ -538,9 +498,7 @@ class _Leftover:
         covered = self.covered(action, arn) is not None
         order = {8: 0, 12: 1, 11: 2, 10: 3, 9: 4}
         for claim in self.claims:
-            state = State(
-                code=claim.code(_service(action)), covered=covered, granted=Granted.WIDER
-            )
+            state = State(code=claim.code(_service(action)), covered=covered, granted=Granted.WIDER)
             ruling = decide(state, trust=self.settings.trust)
             if weakest is None or order[ruling.row] < order[weakest.row]:
                 weakest = ruling
@@ -624,9 +582,7 @@ class _Leftover:
         return made, replace(made, resources=(resource.symbolic,))
 
 
-def _rest(
-    wanted: list[Decision] | tuple[()], arn: str, conditions: tuple[Condition, ...]
-) -> tuple[bool, bool]:
+def _rest(wanted: list[Decision] | tuple[()], arn: str, conditions: tuple[Condition, ...]) -> tuple[bool, bool]:
     """Return whether something of a granted cell is left when the needs are taken out, and whether a need lies in it."""
     touched = False
     for decision in wanted:

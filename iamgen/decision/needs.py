@@ -20,7 +20,6 @@ from iamgen.model.fact import (
 from iamgen.model.glob import Glob
 from iamgen.model.observation import Outcome
 
-
 FOLDED = "log-folded"
 """Reason of the widening by which a log source folds object keys to their folder."""
 
@@ -103,11 +102,7 @@ def join_needs(facts: tuple[UsageFact, ...]) -> tuple[FunctionNeed, ...]:
         if known is None or len(fact.resource.symbolic) > len(known.symbolic):
             symbols[key] = fact.resource
     for fact in logged:
-        homes = [
-            key
-            for key in groups
-            if key[0] == fact.action and symbols[key] is not None and _inside(fact, key[1])
-        ]
+        homes = [key for key in groups if key[0] == fact.action and symbols[key] is not None and _inside(fact, key[1])]
         if homes and fact.outcome is Outcome.DENIED:
             for home in homes:
                 groups[home].append(fact)
@@ -119,10 +114,7 @@ def join_needs(facts: tuple[UsageFact, ...]) -> tuple[FunctionNeed, ...]:
             symbols.setdefault(key, fact.resource)
     order = sorted(groups, key=lambda key: (key[0].lower(), symbols[key].symbolic, str(key[2])))
     return tuple(
-        FunctionNeed(
-            action=key[0], resource=symbols[key], conditions=key[2], facts=tuple(groups[key])
-        )
-        for key in order
+        FunctionNeed(action=key[0], resource=symbols[key], conditions=key[2], facts=tuple(groups[key])) for key in order
     )
 
 

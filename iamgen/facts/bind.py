@@ -124,9 +124,7 @@ class Binder:
                 for option in options:
                     yield from self._texts(option, depth + 1)
             case Text(parts):
-                pieces = [
-                    list(itertools.islice(self._part(part, depth), MAX_OPTIONS)) for part in parts
-                ]
+                pieces = [list(itertools.islice(self._part(part, depth), MAX_OPTIONS)) for part in parts]
                 for combination in itertools.product(*pieces):
                     yield _concatenate(combination)
             case ListValue(items, _):
@@ -164,9 +162,7 @@ class Binder:
         value = self.environment.get(name)
         if value is not None:
             for bound in self._texts(value, depth + 1):
-                certainty = (
-                    Certainty.BOUND if bound.certainty is Certainty.EXACT else bound.certainty
-                )
+                certainty = Certainty.BOUND if bound.certainty is Certainty.EXACT else bound.certainty
                 yield Bound(text=bound.text, certainty=certainty, detail=bound.detail)
         elif name in self.variables and self.function is not None:
             own = {"function": f"{{{self.function.id}}}", "region": "${Region}"}
@@ -174,9 +170,7 @@ class Binder:
         elif default is not None:
             yield Bound(text=default, certainty=Certainty.BOUND, detail=f"default of {name}")
         else:
-            yield Bound(
-                text="*", certainty=Certainty.ASSUMED, detail=f"environment variable {name} is not set"
-            )
+            yield Bound(text="*", certainty=Certainty.ASSUMED, detail=f"environment variable {name} is not set")
 
     def _event(self, path: str, depth: int) -> Iterator[Bound]:
         known = False

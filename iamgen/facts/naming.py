@@ -172,9 +172,7 @@ class Naming:
                 continue
             token = kind.arn.replace("{}", "{" + logical_id + "}")
             spelled = token + (match["rest"] or "")
-            (exact if known.explicit and "*" not in known.identity else loose).append(
-                (logical_id, spelled)
-            )
+            (exact if known.explicit and "*" not in known.identity else loose).append((logical_id, spelled))
         return tuple(exact or loose)
 
 
@@ -215,8 +213,7 @@ def naming_of(
         parameters=dict(deployment.parameters),
     )
     names = {
-        logical_id: _name(naming, resource, resources, deployment.kind)
-        for logical_id, resource in resources.items()
+        logical_id: _name(naming, resource, resources, deployment.kind) for logical_id, resource in resources.items()
     }
     named = replace(naming, names=names)
     return replace(named, spellings=_spellings(named))
@@ -256,9 +253,7 @@ def _name(
     if resource.name is not None:
         spelled = symbolic_text(resource.name, resources)
         inner = {
-            name: ResourceName(
-                resource=other, identity=_made(naming, other, origin), explicit=False
-            )
+            name: ResourceName(resource=other, identity=_made(naming, other, origin), explicit=False)
             for name, other in resources.items()
             if "{" + name + "}" in spelled and name != resource.logical_id
         }

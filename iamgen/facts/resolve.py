@@ -101,9 +101,7 @@ class Resolver:
         entry = self.maps.operation(call.service, call.operation)
         if entry is None:
             prefix = self.maps.prefix(call.service) or call.service
-            gap = self._gap(
-                call, GapReason.OPERATION_UNKNOWN, f"{call.service}:{call.operation}", (prefix,)
-            )
+            gap = self._gap(call, GapReason.OPERATION_UNKNOWN, f"{call.service}:{call.operation}", (prefix,))
             return Resolution(gaps=(gap,))
         if entry.status == "no-iam":
             return Resolution(no_permission=True)
@@ -246,9 +244,7 @@ class Resolver:
 
     # -- customer keys --
 
-    def _key_facts(
-        self, call: ApiCall, entry: OperationEntry, action: ActionEntry
-    ) -> list[UsageFact]:
+    def _key_facts(self, call: ApiCall, entry: OperationEntry, action: ActionEntry) -> list[UsageFact]:
         """Return key facts for each resource of the call that the template encrypts with a customer key."""
         facts: list[UsageFact] = []
         for own in entry.actions:
@@ -291,11 +287,7 @@ class Resolver:
         if not action.resources:
             return [_Found(symbolic="*", certainty=Certainty.EXACT)]
         argument = self._argument(call)
-        live = [
-            entry
-            for entry in action.resources
-            if entry.when is None or entry.when.decide(argument) is True
-        ]
+        live = [entry for entry in action.resources if entry.when is None or entry.when.decide(argument) is True]
         if not live:
             unseen = [e for e in action.resources if e.when is not None and e.when.decide(argument) is None]
             live = [e for e in action.resources if e.when is None] or [e for e in unseen if e.arn != "*"]
@@ -329,14 +321,10 @@ class Resolver:
                 found.extend(self._whole(named, bound, entries))
         return found
 
-    def _whole(
-        self, named: Named, bound: Bound, entries: tuple[ResourceEntry, ...]
-    ) -> list[_Found]:
+    def _whole(self, named: Named, bound: Bound, entries: tuple[ResourceEntry, ...]) -> list[_Found]:
         if named.text.startswith("arn:"):
             fits = [e for e in entries if _has_form(named.text, e.arn)] or list(entries[:1])
-            return [
-                _Found(symbolic=named.text, certainty=bound.certainty, detail=bound.detail, kind=fits[0].arn)
-            ]
+            return [_Found(symbolic=named.text, certainty=bound.certainty, detail=bound.detail, kind=fits[0].arn)]
         token = re.fullmatch(r"\{[^{}]+\}", named.text)
         if token:
             return [
@@ -345,9 +333,7 @@ class Resolver:
         single = [e for e in entries if len(_open_placeholders(e.arn)) == 1]
         if named.known and single and "*" not in named.text and ":" not in named.text:
             text = _fill(single[0].arn, {_open_placeholders(single[0].arn)[0]: named.text})
-            return [
-                _Found(symbolic=text, certainty=bound.certainty, detail=bound.detail, kind=single[0].arn)
-            ]
+            return [_Found(symbolic=text, certainty=bound.certainty, detail=bound.detail, kind=single[0].arn)]
         return [
             _Found(
                 symbolic=_widest(e.arn), certainty=Certainty.ASSUMED, detail=bound.detail,
@@ -372,12 +358,8 @@ class Resolver:
         if entry.arn == "*":
             return [_Found(symbolic="*", certainty=Certainty.EXACT)]
         if not entry.bind:
-            return [
-                _Found(symbolic=_widest(entry.arn), certainty=Certainty.ASSUMED, kind=entry.arn)
-            ]
-        by_member: dict[str, list[Bound]] = {
-            path: self._bounds(call, path) for path, _ in entry.bind.values()
-        }
+            return [_Found(symbolic=_widest(entry.arn), certainty=Certainty.ASSUMED, kind=entry.arn)]
+        by_member: dict[str, list[Bound]] = {path: self._bounds(call, path) for path, _ in entry.bind.values()}
         paths = list(by_member)
         found: list[_Found] = []
         for choice in itertools.islice(itertools.product(*by_member.values()), 32):
@@ -391,10 +373,7 @@ class Resolver:
             bound = values[path]
             text = bound.text or default(rule) or ""
             options.append([(placeholder, named, bound) for named in transform(rule, text)])
-        out: list[_Found] = []
-        for combination in itertools.product(*options):
-            out.append(_assemble(entry, combination))
-        return out
+        return [_assemble(entry, combination) for combination in itertools.product(*options)]
 
     def _bounds(self, call: ApiCall, path: str) -> list[Bound]:
         values = self.binder.member(call.arguments, path)
@@ -408,9 +387,7 @@ class Resolver:
                 bounds[bound] = None
         return list(bounds) or [UNKNOWN]
 
-    def _gap(
-        self, call: ApiCall, reason: GapReason, detail: str, services: tuple[str, ...] | None
-    ) -> Gap:
+    def _gap(self, call: ApiCall, reason: GapReason, detail: str, services: tuple[str, ...] | None) -> Gap:
         return Gap(
             reason=reason,
             detail=detail,
@@ -420,9 +397,7 @@ class Resolver:
         )
 
 
-def _assemble(
-    entry: ResourceEntry, combination: tuple[tuple[str, Named, Bound], ...]
-) -> _Found:
+def _assemble(entry: ResourceEntry, combination: tuple[tuple[str, Named, Bound], ...]) -> _Found:
     names: dict[str, str] = {}
     certainty, detail, base = Certainty.EXACT, "", None
     known = False
@@ -441,10 +416,7 @@ def _assemble(
     free = [p for p in _open_placeholders(entry.arn) if p not in names]
     if free:
         certainty = Certainty.ASSUMED
-    if base is not None:
-        symbolic = _on_arn(entry.arn, base[0], base[1], names)
-    else:
-        symbolic = _fill(entry.arn, names)
+    symbolic = _fill(entry.arn, names) if base is None else _on_arn(entry.arn, base[0], base[1], names)
     return _Found(
         symbolic=symbolic,
         certainty=certainty,
@@ -492,8 +464,7 @@ def _has_form(arn: str, template: str) -> bool:
     if have[2] not in (want[2], "*") and want[2] != "*":
         return False
     pattern = "".join(
-        ".+" if index % 2 else re.escape(piece)
-        for index, piece in enumerate(_PLACEHOLDER.split(want[5]))
+        ".+" if index % 2 else re.escape(piece) for index, piece in enumerate(_PLACEHOLDER.split(want[5]))
     )
     return re.fullmatch(pattern, have[5]) is not None
 

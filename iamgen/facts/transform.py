@@ -23,8 +23,7 @@ def transform(name: str, value: str) -> tuple[Named, ...]:
     """Return what a value names under a transform: several for some, none where the value does not fit."""
     known = bool(set(value) - {"*"})
     return tuple(
-        Named(text, is_arn=is_arn(text), known=known and bool(set(text) - {"*"}))
-        for text in apply(name, value)
+        Named(text, is_arn=is_arn(text), known=known and bool(set(text) - {"*"})) for text in apply(name, value)
     )
 
 

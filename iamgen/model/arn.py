@@ -44,9 +44,7 @@ class ArnPattern:
     def __str__(self) -> str:
         if self.is_any:
             return "*"
-        return ":".join(
-            ("arn", self.partition, self.service, self.region, self.account, self.resource)
-        )
+        return ":".join(("arn", self.partition, self.service, self.region, self.account, self.resource))
 
     @property
     def glob(self) -> Glob:

@@ -71,9 +71,7 @@ class Condition:
             operator = operator[: -len("IfExists")]
         known = _CANONICAL.get(operator.lower())
         if known is None or (colon and qualifier is None) or (if_exists and known == "Null"):
-            raise InputError(
-                f"`{name}` is no condition operator", place=place, hint=_nearest(operator)
-            )
+            raise InputError(f"`{name}` is no condition operator", place=place, hint=_nearest(operator))
         return cls(known, key, values, qualifier, if_exists)
 
     @property

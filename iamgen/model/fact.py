@@ -95,14 +95,7 @@ class LastAccessedEvidence:
     tracked_from: str | None
 
 
-Evidence = (
-    CodeEvidence
-    | LogEvidence
-    | PlatformEvidence
-    | ConfigEvidence
-    | TemplateEvidence
-    | LastAccessedEvidence
-)
+Evidence = CodeEvidence | LogEvidence | PlatformEvidence | ConfigEvidence | TemplateEvidence | LastAccessedEvidence
 
 
 @dataclass(frozen=True, slots=True, order=True)

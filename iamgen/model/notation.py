@@ -81,24 +81,15 @@ def resources_of(
     symbolic = twin.resources or twin.not_resources
     if len(named) != len(symbolic):
         symbolic = named
-    return list(
-        dict.fromkeys(
-            write(text, arn, references) for text, arn in zip(symbolic, named, strict=True)
-        )
-    )
+    return list(dict.fromkeys(write(text, arn, references) for text, arn in zip(symbolic, named, strict=True)))
 
 
-def cloudformation_statements(
-    policy: Policy, symbolic: Policy | None, references: References
-) -> list[Value]:
+def cloudformation_statements(policy: Policy, symbolic: Policy | None, references: References) -> list[Value]:
     """Return the statements as CloudFormation values."""
     result = []
     for statement, twin in paired(policy, symbolic):
         document = statement.to_document()
-        values = [
-            cloudformation_value(pieces)
-            for pieces in resources_of(statement, twin, references, express)
-        ]
+        values = [cloudformation_value(pieces) for pieces in resources_of(statement, twin, references, express)]
         for key in ("Resource", "NotResource"):
             if key in document:
                 document[key] = values[0] if len(values) == 1 else values
@@ -200,9 +191,7 @@ def hcl_list(values: Iterable[str], indent: int) -> list[str]:
     return ["[", *(f"{pad}  {entry}," for entry in entries), f"{pad}]"]
 
 
-def hcl_document_statements(
-    policy: Policy, symbolic: Policy | None, references: References, indent: int
-) -> list[str]:
+def hcl_document_statements(policy: Policy, symbolic: Policy | None, references: References, indent: int) -> list[str]:
     """Return the `statement` blocks of an `aws_iam_policy_document`."""
     pad = " " * indent
     lines: list[str] = []
@@ -220,10 +209,7 @@ def hcl_document_statements(
         ):
             if entries:
                 inner.append((key, hcl_list((hcl_text(entry) for entry in entries), indent + 2)))
-        values = [
-            hcl_value(pieces)
-            for pieces in resources_of(statement, twin, references, express_terraform)
-        ]
+        values = [hcl_value(pieces) for pieces in resources_of(statement, twin, references, express_terraform)]
         key = "not_resources" if statement.not_resources else "resources"
         inner.append((key, hcl_list(values, indent + 2)))
         width = max(len(key) for key, _ in inner)
@@ -244,19 +230,14 @@ def hcl_document_statements(
     return lines
 
 
-def hcl_json_statements(
-    policy: Policy, symbolic: Policy | None, references: References, indent: int
-) -> list[str]:
+def hcl_json_statements(policy: Policy, symbolic: Policy | None, references: References, indent: int) -> list[str]:
     """Return the statements as an HCL list of objects, for `jsonencode`."""
     pad = " " * indent
     lines = ["["]
     for statement, twin in paired(policy, symbolic):
         lines.append(f"{pad}  {{")
         document = statement.to_document()
-        values = [
-            hcl_value(pieces)
-            for pieces in resources_of(statement, twin, references, express_terraform)
-        ]
+        values = [hcl_value(pieces) for pieces in resources_of(statement, twin, references, express_terraform)]
         width = max(len(key) for key in document)
         for key, value in document.items():
             if key in ("Resource", "NotResource"):

@@ -165,10 +165,7 @@ class Policy:
         if isinstance(listed, dict):
             statements: tuple[Statement, ...] = (Statement.from_document(listed, spot),)
         elif isinstance(listed, list | tuple):
-            statements = tuple(
-                Statement.from_document(entry, f"{spot}[{index}]")
-                for index, entry in enumerate(listed)
-            )
+            statements = tuple(Statement.from_document(entry, f"{spot}[{index}]") for index, entry in enumerate(listed))
         else:
             raise InputError("must be an object or a list of objects", place=spot)
         return cls(statements, version, identifier)
@@ -216,9 +213,7 @@ def _strings(value: Any, place: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _pair(
-    document: dict[Any, Any], key: str, place: str, *, required: bool
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _pair(document: dict[Any, Any], key: str, place: str, *, required: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     negated = f"Not{key}"
     if key in document and negated in document:
         raise InputError(f"has both `{key}` and `{negated}`", place=place)
@@ -296,7 +291,5 @@ def _condition_document(conditions: tuple[Condition, ...]) -> dict[str, Any]:
                 f"`{condition.name}` of `{condition.key}` stands twice in one statement",
                 hint="a policy can state an operator once for each key",
             )
-        keys[condition.key] = (
-            condition.values[0] if len(condition.values) == 1 else list(condition.values)
-        )
+        keys[condition.key] = condition.values[0] if len(condition.values) == 1 else list(condition.values)
     return document

@@ -8,19 +8,12 @@ import json
 import re
 
 _PLAIN_YAML = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/+@-]*[A-Za-z0-9_/*-]|[A-Za-z_]")
-_YAML_WORDS = frozenset(
-    ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan")
-)
+_YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan"))
 
 
 def yaml_scalar(text: str) -> str:
     """Return a YAML scalar: plain where that is safe in block and flow context, else quoted."""
-    if (
-        _PLAIN_YAML.fullmatch(text)
-        and text.lower() not in _YAML_WORDS
-        and not text.endswith(":")
-        and ": " not in text
-    ):
+    if _PLAIN_YAML.fullmatch(text) and text.lower() not in _YAML_WORDS and not text.endswith(":") and ": " not in text:
         return text
     if all(" " <= character <= "~" for character in text):
         return "'" + text.replace("'", "''") + "'"
@@ -38,9 +31,7 @@ def _is_bmp(text: str) -> bool:
 
 def _wide_json(text: str) -> str:
     """JSON writes characters beyond the first plane as two escapes, which YAML reads as two."""
-    parts = [
-        json.dumps(character)[1:-1] if ord(character) <= 0xFFFF else character for character in text
-    ]
+    parts = [json.dumps(character)[1:-1] if ord(character) <= 0xFFFF else character for character in text]
     return '"' + "".join(parts) + '"'
 
 
@@ -91,6 +82,4 @@ def python_string(text: str) -> str:
 
 def comment(text: str) -> str:
     """Return text for a line comment of any of these languages: printable ASCII on one line."""
-    return "".join(
-        character if " " <= character <= "~" else f"\\u{ord(character):04x}" for character in text
-    )
+    return "".join(character if " " <= character <= "~" else f"\\u{ord(character):04x}" for character in text)

@@ -62,15 +62,7 @@ class Unresolved:
     detail: str = ""
 
 
-Part = (
-    Literal
-    | EnvironmentVariable
-    | TemplateRef
-    | ParameterRef
-    | PseudoParameter
-    | EventField
-    | Unresolved
-)
+Part = Literal | EnvironmentVariable | TemplateRef | ParameterRef | PseudoParameter | EventField | Unresolved
 
 
 @dataclass(frozen=True, slots=True)

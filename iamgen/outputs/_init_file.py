@@ -63,8 +63,9 @@ def init_file(deployments: tuple[Deployment, ...]) -> str:
     lines = ["", "# Found here:"]
     for deployment in deployments:
         lines.append(f"#   {visible(deployment.template)} ({deployment.kind})")
-        for function in deployment.functions:
-            lines.append(f"#     {visible(function.id)}  {visible(function.runtime or 'unknown runtime')}")
+        lines.extend(
+            f"#     {visible(one.id)}  {visible(one.runtime or 'unknown runtime')}" for one in deployment.functions
+        )
     if len(lines) == 2:
         lines.append("#   no template; name one with --template, or a log with --logs")
     return _HEAD + "\n".join(lines) + "\n" + _TAIL

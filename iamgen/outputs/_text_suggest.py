@@ -217,7 +217,7 @@ def _log(row: Decision) -> str:
     used = [e for e in events if e.outcome is Outcome.ALLOWED]
     denied = [e for e in events if e.outcome is Outcome.DENIED]
     if used:
-        return f"{sum(e.count for e in used):,}× to {max(e.last for e in used)[:10]}"
+        return f"{sum(e.count for e in used):,}× to {max(e.last for e in used)[:10]}"  # noqa: RUF001  a times sign
     if denied:
         return f"{sum(e.count for e in denied):,} denied to {max(e.last for e in denied)[:10]}"
     if row.window_days:

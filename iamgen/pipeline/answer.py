@@ -57,9 +57,7 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
     request, maps = journey.request, journey.maps
     scanned = {key(s): _scanned(s, journey) for s in group.subjects}
     naming = scanned[key(group.subjects[0])].naming
-    usages = tuple(
-        _usage(subject, scanned[key(subject)], journey) for subject in group.subjects
-    )
+    usages = tuple(_usage(subject, scanned[key(subject)], journey) for subject in group.subjects)
     current = _current(group, journey, naming)
 
     def spell(text: str) -> ResourcePattern:
@@ -88,16 +86,12 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
             unknown=request.unknown,
             unresolved=request.unresolved,
             window_days=journey.usage.window_days if journey.usage is not None else 0,
-            expire_before=journey.usage.expire_before(request.min_window_days)
-            if journey.usage is not None
-            else None,
+            expire_before=journey.usage.expire_before(request.min_window_days) if journey.usage is not None else None,
             deployed=journey.usage.deployed(group.subjects) if journey.usage is not None else (),
         ),
         listed=listed,
         boundary=limit,
-        role_facts=journey.usage.role_facts.get(group.role_arn or "", ())
-        if journey.usage is not None
-        else (),
+        role_facts=journey.usage.role_facts.get(group.role_arn or "", ()) if journey.usage is not None else (),
     )
     risks = _escalations(group, current, journey)
     shared = len(group.subjects) > 1 or bool(ruling.role_needs)
@@ -125,9 +119,7 @@ def _usage(subject: Subject, scanned: Scanned, journey: "Journey") -> FunctionUs
     facts = list(scanned.facts)
     if journey.usage is not None:
         for arn in subject.log_arns:
-            facts.extend(
-                _named(fact, subject, scanned) for fact in journey.usage.facts_of(arn)
-            )
+            facts.extend(_named(fact, subject, scanned) for fact in journey.usage.facts_of(arn))
     hiding = scanned.hiding
     return FunctionUsage(
         function=subject.ref,
@@ -142,11 +134,7 @@ def _usage(subject: Subject, scanned: Scanned, journey: "Journey") -> FunctionUs
 def _named(fact: UsageFact, subject: Subject, scanned: Scanned) -> UsageFact:
     """Return a log fact under the name that the template gives its resource."""
     symbolic = scanned.naming.symbolic_of(fact.resource.arn)
-    resource = (
-        ResourcePattern(symbolic, scanned.naming.concrete(symbolic))
-        if symbolic is not None
-        else fact.resource
-    )
+    resource = ResourcePattern(symbolic, scanned.naming.concrete(symbolic)) if symbolic is not None else fact.resource
     return replace(fact, function=subject.ref.id, role=subject.role_key, resource=resource)
 
 
@@ -155,9 +143,7 @@ def _current(group: Group, journey: "Journey", naming: Naming) -> _Current:
     if role is None:
         return _Current(role=None, layers=None, granted_count=None, gaps=())
     unknown = [p for p in role.policies if p.policy is None]
-    identity = tuple(
-        naming.concrete_policy(p.policy) for p in role.policies if p.policy is not None
-    )
+    identity = tuple(naming.concrete_policy(p.policy) for p in role.policies if p.policy is not None)
     granted: set[str] = set()
     for policy in identity:
         for statement in policy.statements:
@@ -199,9 +185,7 @@ def _role_rows(ruling: RoleRuling) -> tuple[Decision, ...]:
     return (*own, *ruling.role_needs, *ruling.rows)
 
 
-def _propose(
-    rows: tuple[Decision, ...], ruling: RoleRuling, journey: "Journey"
-) -> Proposal:
+def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: "Journey") -> Proposal:
     request = journey.request
     wanted = tuple(
         row for row in rows if request.unknown == "keep" or row.verdict is not Verdict.REVIEW or row.row == 1
@@ -232,7 +216,7 @@ def _answer(
     log = _log_summary(subject, journey)
     gaps = tuple(dict.fromkeys((*scanned.gaps, *current.gaps, *group.gaps)))
     status, reasons = _status(scanned, log, gaps, journey)
-    role = _role_info(group, subject, ruling, rows, scanned)
+    role = _role_info(group, ruling, rows)
     blank = Suggestion(
         function=subject.ref,
         status=status,
@@ -325,9 +309,7 @@ def _escalations(group: Group, current: _Current, journey: "Journey") -> tuple[F
     )
 
 
-def _own_unknowns(
-    ruling: RoleRuling, usage: FunctionUsage, group: Group
-) -> tuple[Decision, ...]:
+def _own_unknowns(ruling: RoleRuling, usage: FunctionUsage, group: Group) -> tuple[Decision, ...]:
     """Return the unknowns that are this function's own (rows 8 and 12); those of unknown users are the role's."""
     if len(group.subjects) == 1:
         return ruling.rows
@@ -335,9 +317,10 @@ def _own_unknowns(
     for row in ruling.rows:
         service = (row.actions or (row.action,))[0].partition(":")[0]
         hidden = "*" in usage.incomplete_services or service in usage.incomplete_services
-        if row.verdict is Verdict.REVIEW and row.why != "unknown-user":
-            if (row.row == 8 and hidden) or (row.row != 8 and not usage.code_analysed) or row.row in (10, 11):
-                own.append(row)
+        unknown = row.verdict is Verdict.REVIEW and row.why != "unknown-user"
+        mine = hidden if row.row == 8 else not usage.code_analysed or row.row in (10, 11)
+        if unknown and mine:
+            own.append(row)
     return tuple(own)
 
 
@@ -355,9 +338,7 @@ def _status(
     return (Status.PARTIAL if gaps else Status.COMPLETE), tuple(reasons)
 
 
-def _role_info(
-    group: Group, subject: Subject, ruling: RoleRuling, rows: FunctionRows, scanned: Scanned
-) -> RoleInfo:
+def _role_info(group: Group, ruling: RoleRuling, rows: FunctionRows) -> RoleInfo:
     role = group.role
     name = role.name.literal if role is not None and role.name is not None else None
     if name is None and group.role_arn is not None:
@@ -377,9 +358,7 @@ def _role_info(
     )
 
 
-def _code_summary(
-    scanned: Scanned, usage: FunctionUsage, rows: FunctionRows, ruling: RoleRuling
-) -> CodeSummary:
+def _code_summary(scanned: Scanned, usage: FunctionUsage, rows: FunctionRows, ruling: RoleRuling) -> CodeSummary:
     report = scanned.report
     if report is None or not report.analysed:
         return CodeSummary(files=0, calls=0, resolved=0, complete_for=())
@@ -404,7 +383,9 @@ def _log_summary(subject: Subject, journey: "Journey") -> LogSummary:
     usage = journey.usage
     if usage is None:
         return LogSummary(first=None, last=None, events=0, window_days=0)
-    events = sum(usage.counts(arn).used + usage.counts(arn).denied + usage.counts(arn).ignored for arn in subject.log_arns)
+    events = sum(
+        usage.counts(arn).used + usage.counts(arn).denied + usage.counts(arn).ignored for arn in subject.log_arns
+    )
     return LogSummary(
         first=usage.first,
         last=usage.newest,
@@ -415,12 +396,7 @@ def _log_summary(subject: Subject, journey: "Journey") -> LogSummary:
 
 
 def _denied(need: FunctionNeed) -> DeniedUse:
-    events = [
-        e
-        for f in need.facts
-        for e in f.evidence
-        if isinstance(e, LogEvidence) and e.outcome is Outcome.DENIED
-    ]
+    events = [e for f in need.facts for e in f.evidence if isinstance(e, LogEvidence) and e.outcome is Outcome.DENIED]
     return DeniedUse(
         action=need.action,
         resource=need.resource.symbolic,
@@ -437,12 +413,8 @@ def _boundary(
     request = journey.request
     shared = request.role_pattern != "function" or len(group.subjects) > 1
     functions = ruling.functions if shared else (rows,)
-    needs = tuple(
-        FunctionNeeds(function=f.function, decisions=(*f.rows, *ruling.rows)) for f in functions
-    )
-    made = boundary(
-        needs, BoundarySettings(headroom=request.config.headroom), maps=journey.maps
-    )
+    needs = tuple(FunctionNeeds(function=f.function, decisions=(*f.rows, *ruling.rows)) for f in functions)
+    made = boundary(needs, BoundarySettings(headroom=request.config.headroom), maps=journey.maps)
     return made[0], made[2]
 
 
@@ -469,9 +441,7 @@ def _compare(
     return difference, proof
 
 
-def _ledger(
-    scanned: Scanned, subject: Subject, ruling: RoleRuling, journey: "Journey"
-) -> Ledger:
+def _ledger(scanned: Scanned, subject: Subject, ruling: RoleRuling, journey: "Journey") -> Ledger:
     report = scanned.report
     used = denied = ignored = 0
     if journey.usage is not None:
@@ -516,4 +486,3 @@ def _count(proposal: Proposal, journey: "Journey") -> int:
             for pattern in statement.actions:
                 actions.update(journey.maps.expand(pattern) or (pattern,))
     return len(actions)
-

@@ -122,9 +122,7 @@ class _Reader:
             raise UsageError(f"`{key}` is missing or empty", place=f"{self.name}: {at}")
         return value
 
-    def word(
-        self, table: dict[str, Any], key: str, at: str, default: str, known: tuple[str, ...]
-    ) -> str:
+    def word(self, table: dict[str, Any], key: str, at: str, default: str, known: tuple[str, ...]) -> str:
         value = table.get(key, default)
         if value not in known:
             raise UsageError(f"`{value}` is not one of {', '.join(known)}", place=f"{self.name}: {at}.{key}")

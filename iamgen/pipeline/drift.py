@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from iamgen.compare.drift import compare_snapshots, is_worse, score, trend_point
+from iamgen.compare.drift import Compare, compare_snapshots, is_worse, score, trend_point
 from iamgen.errors import UsageError
 from iamgen.model.decision import Decision, Granted, Verdict
 from iamgen.model.diff import Grant
@@ -346,7 +346,7 @@ def _template_difference(
     return difference.missing, difference.excess
 
 
-def _comparer(maps: "AccessMaps"):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _comparer(maps: "AccessMaps") -> Compare:
     from iamgen.compare.diff import diff
 
     def compare(

@@ -67,9 +67,7 @@ def join_log(
             ref=replace(s.ref, id=_key(s)),
             name=_known_name(s.spec) if s.spec is not None else None,
             stacks=tuple(
-                name
-                for name in (request.stack_name, s.deployment.stack_name if s.deployment else None)
-                if name
+                name for name in (request.stack_name, s.deployment.stack_name if s.deployment else None) if name
             ),
         )
         for s in subjects
@@ -82,9 +80,7 @@ def join_log(
         ref = subject.ref
         if fits:
             fields = fits[0].split(":")
-            ref = replace(
-                ref, arn=fits[0], account=fields[4], region=fields[3], name=fields[6].split(":")[0]
-            )
+            ref = replace(ref, arn=fits[0], account=fields[4], region=fields[3], name=fields[6].split(":")[0])
         out.append(replace(subject, ref=ref, log_arns=fits))
     for arn in identities.unjoined:
         fields = arn.split(":")

@@ -43,19 +43,13 @@ def group_by_role(journey: "Journey", *, orphans: bool = False) -> tuple[Group, 
         if arn is not None:
             arns.setdefault(ident, arn)
     chosen = {key(s) for s in journey.chosen}
-    wanted = {
-        ident: some for ident, some in members.items() if any(key(s) in chosen for s in some)
-    }
+    wanted = {ident: some for ident, some in members.items() if any(key(s) in chosen for s in some)}
     groups = []
     for ident, subjects in wanted.items():
         template_role = subjects[0].role
         role_arn = arns.get(ident) or (template_role.arn if template_role else None)
         role = _current_role(current, subjects, template_role, role_arn, alone=len(wanted) == 1)
-        users = (
-            journey.usage.unknown_users(role_arn)
-            if journey.usage is not None and role_arn is not None
-            else ()
-        )
+        users = journey.usage.unknown_users(role_arn) if journey.usage is not None and role_arn is not None else ()
         groups.append(
             Group(
                 key=ident,
@@ -77,9 +71,7 @@ def group_by_role(journey: "Journey", *, orphans: bool = False) -> tuple[Group, 
                 subjects=(Subject(ref=FunctionRef(id=role.arn or role.key, name=_name(role))),),
                 role=role,
                 role_arn=role.arn or role.key,
-                unknown_users=journey.usage.unknown_users(role.arn)
-                if journey.usage is not None and role.arn
-                else (),
+                unknown_users=journey.usage.unknown_users(role.arn) if journey.usage is not None and role.arn else (),
                 gaps=gaps,
             )
             for role in current
@@ -130,9 +122,7 @@ def read_current(journey: "Journey") -> tuple[tuple[Role, ...], tuple[Gap, ...]]
 
     roles: list[Role] = []
     gaps: list[Gap] = []
-    wanted = tuple(
-        sorted(dict(journey.usage.roles).values()) if journey.usage is not None else ()
-    )
+    wanted = tuple(sorted(dict(journey.usage.roles).values()) if journey.usage is not None else ())
     for place in request.current:
         for one in read_roles(
             place,

@@ -36,7 +36,6 @@ class Scanned:
         """Whether any code of the function was analysed."""
         return self.report is not None and self.report.analysed
 
-
     @property
     def hiding(self) -> frozenset[str]:
         """Services whose use a gap may hide; `*` among them when it may be any."""
@@ -55,9 +54,7 @@ def key(subject: Subject) -> str:
     return f"{subject.ref.template}:{subject.ref.id}" if subject.ref.template else subject.ref.id
 
 
-def scan_subjects(
-    subjects: tuple[Subject, ...], request: SuggestRequest, maps: AccessMaps
-) -> dict[str, Scanned]:
+def scan_subjects(subjects: tuple[Subject, ...], request: SuggestRequest, maps: AccessMaps) -> dict[str, Scanned]:
     """Return what code and template say of each function; files shared by functions are read once."""
     from iamgen.plugins import Frontend, discover
     from iamgen.sources._program.analyse import analyse_with
@@ -70,9 +67,7 @@ def scan_subjects(
     for subject in subjects:
         naming = naming_for(subject, request)
         if subject.spec is None:
-            found[key(subject)] = Scanned(
-                subject=subject, naming=naming, report=None, facts=(), gaps=()
-            )
+            found[key(subject)] = Scanned(subject=subject, naming=naming, report=None, facts=(), gaps=())
             continue
         report = analyse_with(loader, subject.spec, maps)
         report, used = _apply_hints(report, request.config.hints, subject)
@@ -225,9 +220,7 @@ def _resolve(
     )
 
 
-def _apply_hints(
-    report: CodeReport, hints: tuple[Hint, ...], subject: Subject
-) -> tuple[CodeReport, set[Hint]]:
+def _apply_hints(report: CodeReport, hints: tuple[Hint, ...], subject: Subject) -> tuple[CodeReport, set[Hint]]:
     """Return the report with gaps that a hint closes replaced by its calls; a hint that fits nothing is a gap."""
     used: set[Hint] = set()
     calls: list[ApiCall] = list(report.calls)

@@ -1,12 +1,12 @@
 """The journey of `suggest`, from code, template, log and current role to a proved policy.
 
-    read_project, read_usage, read_current      sources: observations and gaps
-    scan                                         facts: what each function uses, and why
-    group                                        graph: which functions share which role
-    judge                                        decision: one verdict per permission
-    propose                                      synthesis: policy and boundary
-    compare, prove                               compare: the difference, and its proof
-    answer                                       one Suggestion per function
+read_project, read_usage, read_current      sources: observations and gaps
+scan                                         facts: what each function uses, and why
+group                                        graph: which functions share which role
+judge                                        decision: one verdict per permission
+propose                                      synthesis: policy and boundary
+compare, prove                               compare: the difference, and its proof
+answer                                       one Suggestion per function
 """
 
 from dataclasses import dataclass, replace
@@ -89,9 +89,7 @@ def conclude(journey: Journey) -> SuggestResult:
         functions.extend(answer_group(group, journey))
     order = {(s.ref.template, s.ref.id): n for n, s in enumerate(journey.chosen)}
     roles = {group.role_arn for group in groups} if journey.request.by_role else set()
-    functions = [
-        f for f in functions if (f.function.template, f.function.id) in order or f.function.id in roles
-    ]
+    functions = [f for f in functions if (f.function.template, f.function.id) in order or f.function.id in roles]
     functions.sort(key=lambda f: order.get((f.function.template, f.function.id), len(order)))
     result = SuggestResult(
         as_of=journey.as_of,
@@ -107,14 +105,10 @@ def conclude(journey: Journey) -> SuggestResult:
 
 def insufficient(result: SuggestResult, request: SuggestRequest) -> bool:
     """Whether a function that was named has too little evidence for an answer (exit code 3)."""
-    return bool(request.functions) and any(
-        f.status is Status.INSUFFICIENT for f in result.functions
-    )
+    return bool(request.functions) and any(f.status is Status.INSUFFICIENT for f in result.functions)
 
 
-def read_logs(
-    request: SuggestRequest, maps: AccessMaps, subjects: tuple[Subject, ...]
-) -> "LogUsage | None":
+def read_logs(request: SuggestRequest, maps: AccessMaps, subjects: tuple[Subject, ...]) -> "LogUsage | None":
     """Return what the logs of a request show, None when there are none."""
     from iamgen.pipeline.logs import read_usage
 

@@ -55,10 +55,7 @@ def looks_like_template(root: Node) -> bool:
 
 def is_sam(root: Node) -> bool:
     """Return whether a template asks for the SAM transform."""
-    for node in _yaml.items(_yaml.get(root, "Transform")):
-        if (_yaml.text_of(node) or "").startswith("AWS::Serverless"):
-            return True
-    return False
+    return any((_yaml.text_of(node) or "").startswith("AWS::Serverless") for node in _yaml.items(_yaml.get(root, "Transform")))
 
 
 def read_stack(

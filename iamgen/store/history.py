@@ -75,7 +75,7 @@ class S3Place:
         pages = self._call("get_paginator", "list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
         try:
             keys = [row["Key"] for page in pages for row in page.get("Contents", ())]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  botocore's errors, told as one of ours
             raise AccessError(f"cannot list s3://{self.bucket}/{self.prefix}: {type(error).__name__}") from None
         return tuple(sorted(k[len(self.prefix) :] for k in keys if "/" not in k[len(self.prefix) :]))
 
@@ -97,7 +97,7 @@ class S3Place:
     def _call(self, method: str, *args: str, **arguments: object) -> Any:
         try:
             return getattr(self.client, method)(*args, **arguments)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  botocore's errors, told as one of ours
             raise AccessError(f"s3://{self.bucket}/{self.prefix}: {type(error).__name__}: {error}") from None
 
 

@@ -61,7 +61,9 @@ def test_verbs_in_the_docs_are_verbs() -> None:
 
 def test_the_commands_of_the_tutorial_run(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs/tutorial", tmp_path / "docs/tutorial", ignore=shutil.ignore_patterns(".iamgen"))
-    lines = re.findall(r"^\$ iamgen (.+)$", (ROOT / "docs/tutorial/README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    lines = re.findall(
+        r"^\$ iamgen (.+)$", (ROOT / "docs/tutorial/README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert len(lines) >= 5
     for line in lines:
         done = subprocess.run(
@@ -75,9 +77,9 @@ def test_the_commands_of_the_tutorial_run(tmp_path: Path) -> None:
 def test_the_project_names_no_workplace() -> None:
     words = re.compile(r"/work/|farm-|shared/(?:bench|notes|design)|pypi\.org|registry\.npmjs", re.IGNORECASE)
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    for name in tracked:
-        path = ROOT / name
-        if path.suffix in (".py", ".md", ".toml", ".yml", ".yaml", ".json", "") and path.is_file() and path != Path(__file__):
-            if path.stat().st_size < 2_000_000:
-                found = words.search(path.read_text(encoding="utf-8", errors="replace"))
-                assert found is None, f"{name}: {found[0]}"
+    kinds = (".py", ".md", ".toml", ".yml", ".yaml", ".json", "")
+    for path in (ROOT / name for name in tracked):
+        if not path.is_file() or path == Path(__file__) or path.suffix not in kinds or path.stat().st_size > 2_000_000:
+            continue
+        found = words.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert found is None, f"{path}: {found[0]}"

@@ -7,7 +7,6 @@ import gzip
 import json
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -57,7 +56,10 @@ class Account:
                     "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": BOUNDARY,
                 }  # fmt: skip
             rows.append(row)
-        fence = {"Version": "2012-10-17", "Statement": [statement(["s3:*", "sqs:*", "iam:*", "dynamodb:*", "sns:*", "lambda:*"])]}
+        fence = {
+            "Version": "2012-10-17",
+            "Statement": [statement(["s3:*", "sqs:*", "iam:*", "dynamodb:*", "sns:*", "lambda:*"])],
+        }
         version = {"Document": fence, "VersionId": "v1", "IsDefaultVersion": True}
         policy = {"PolicyName": "fence", "Arn": BOUNDARY, "DefaultVersionId": "v1", "PolicyVersionList": [version]}
         return {"RoleDetailList": rows, "Policies": [policy]}
@@ -66,7 +68,12 @@ class Account:
 def event(day: date, name: str, role: str, agent: str, policy: str = "own") -> dict:
     return {
         "eventVersion": "1.11",
-        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/ana", "accountId": ACCOUNT, "userName": "ana"},
+        "userIdentity": {
+            "type": "IAMUser",
+            "arn": f"arn:aws:iam::{ACCOUNT}:user/ana",
+            "accountId": ACCOUNT,
+            "userName": "ana",
+        },
         "eventTime": f"{day.isoformat()}T10:00:00Z",
         "eventSource": "iam.amazonaws.com",
         "eventName": name,
@@ -98,7 +105,9 @@ def planted(week: int, account: Account) -> tuple[set[tuple[str, str]], list[dic
     day = START + timedelta(weeks=week) - timedelta(days=2)
     match week:
         case 3:
-            account.roles["billing"].append(statement(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]))
+            account.roles["billing"].append(
+                statement(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"])
+            )
             return {("gained", "billing")}, [event(day, "PutRolePolicy", "billing", CONSOLE)]
         case 7:
             account.roles["orders"] = [statement(["dynamodb:PutItem"]), statement(["sqs:SendMessage"])]

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  records and tables of cases read better in one line
+
 """`iamgen logs` as a command: killed and resumed, two at once, from S3, with wrong input."""
 
 import csv

@@ -63,7 +63,9 @@ def test_each_resource_appears_once_with_code_and_log_on_the_same_row(answer: di
         ]
         assert len(needed) == len(set(needed))
     secret = next(
-        row for row in function(answer, "order-fulfil")["permissions"] if row["action"] == "secretsmanager:GetSecretValue"
+        row
+        for row in function(answer, "order-fulfil")["permissions"]
+        if row["action"] == "secretsmanager:GetSecretValue"
     )
     assert {e["kind"] for e in secret["evidence"]} == {"code", "log"}
     assert secret["resource_symbolic"].endswith("secret:{PaymentSecret}")
@@ -159,7 +161,7 @@ def test_a_syntax_error_never_shortens_the_policy_in_silence(tmp_path: Path) -> 
 
 def test_damaged_log_files_are_reported_and_the_rest_is_read(tmp_path: Path) -> None:
     shutil.copytree(SAMPLE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".iamgen"))
-    broken = sorted(tmp_path.rglob("*.json.gz"))[0]
+    broken = min(tmp_path.rglob("*.json.gz"))
     broken.write_bytes(broken.read_bytes()[:40])
     done = iamgen("suggest", "--all", "--logs", "trail", "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -38,9 +38,7 @@ def proof(suggested: Policy | None = None, current: Policy | None = None, bounda
         proposal = replace(proposal, policy=suggested)
     now = Layers.of(current) if current is not None else None
     difference = diff(now, Layers.of(proposal.policy), maps) if now is not None else None
-    return prove(
-        needed=NEEDS, proposal=proposal, current=now, boundary=boundary, difference=difference, maps=maps
-    )
+    return prove(needed=NEEDS, proposal=proposal, current=now, boundary=boundary, difference=difference, maps=maps)
 
 
 def test_what_synthesis_makes_is_sound_and_minimal() -> None:

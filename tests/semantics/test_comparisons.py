@@ -69,9 +69,7 @@ def test_a_deny_with_a_variable_may_be_cut_by_action():
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     deny = {"Effect": "Deny", "NotResource": "arn:aws:s3:::b/${aws:username}/*"}
     whole = Layers.of(_policy([allow, {**deny, "Action": ["s3:GetObject", "s3:PutObject"]}]))
-    cut = Layers.of(
-        _policy([allow, {**deny, "Action": "s3:GetObject"}, {**deny, "Action": "s3:PutObject"}])
-    )
+    cut = Layers.of(_policy([allow, {**deny, "Action": "s3:GetObject"}, {**deny, "Action": "s3:PutObject"}]))
 
     assert subset(whole, cut, universe).is_proved
     assert subset(cut, whole, universe).is_proved

@@ -38,7 +38,14 @@ def test_every_row_has_a_case() -> None:
 
 def combinations() -> itertools.product:
     return itertools.product(
-        Code, (False, True), Log, (False, True), Granted, (None, "keep", "extra", "deny"), (False, True), ("code", "both")
+        Code,
+        (False, True),
+        Log,
+        (False, True),
+        Granted,
+        (None, "keep", "extra", "deny"),
+        (False, True),
+        ("code", "both"),
     )
 
 

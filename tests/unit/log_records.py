@@ -1,4 +1,4 @@
-# ruff: noqa: E501  records and tables of cases read better in one line
+
 """Records of a small trail, in CloudTrail's form."""
 
 import gzip

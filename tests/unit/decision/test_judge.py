@@ -165,7 +165,9 @@ def test_a_gap_of_a_service_keeps_that_service_exactly_as_wide() -> None:
 
 
 def test_no_code_read_removes_by_the_log_alone_and_else_keeps() -> None:
-    assert left(ruling(grants(allow("ssm:GetParameter", "*")), analysed=False, covered=True)) == {("Read", "remove", 11)}
+    assert left(ruling(grants(allow("ssm:GetParameter", "*")), analysed=False, covered=True)) == {
+        ("Read", "remove", 11)
+    }
     assert left(ruling(grants(allow("ssm:GetParameter", "*")), analysed=False)) == {("Read", "review", 12)}
 
 

@@ -86,9 +86,7 @@ def test_variables_that_lambda_sets() -> None:
 
 
 def test_unknown_parts_stay_inside_the_text() -> None:
-    assert texts(Literal("logs/"), Unresolved("date"), Unresolved(), Literal(".json")) == [
-        ("logs/*.json", "assumed")
-    ]
+    assert texts(Literal("logs/"), Unresolved("date"), Unresolved(), Literal(".json")) == [("logs/*.json", "assumed")]
 
 
 def test_member_paths() -> None:

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  messages stand as AWS writes them
+
 """The use graph: why a permission is there, what a refusal needs, what sharing costs."""
 
 import json

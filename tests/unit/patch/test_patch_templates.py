@@ -1,4 +1,4 @@
-# ruff: noqa: E501  templates stand as users write them
+
 """A patch changes the policy and nothing else, twice is once, and what it does not know it refuses."""
 
 import json
