@@ -55,7 +55,9 @@ def looks_like_template(root: Node) -> bool:
 
 def is_sam(root: Node) -> bool:
     """Return whether a template asks for the SAM transform."""
-    return any((_yaml.text_of(node) or "").startswith("AWS::Serverless") for node in _yaml.items(_yaml.get(root, "Transform")))
+    return any(
+        (_yaml.text_of(node) or "").startswith("AWS::Serverless") for node in _yaml.items(_yaml.get(root, "Transform"))
+    )
 
 
 def read_stack(
