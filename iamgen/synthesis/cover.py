@@ -18,6 +18,9 @@ from functools import lru_cache
 EFFORT = 10
 """Restarts of the search, each followed by partial rebuilds; more gives little."""
 
+LARGE = 900
+"""Cells of a reduced matrix beyond which one quick pass must do: the search would take minutes."""
+
 DECIDED_CELLS = 9
 """Blocks of at most so many needed cells are decided exactly."""
 
@@ -225,6 +228,9 @@ def _decide(reduced: Reduced) -> list[Rectangle] | None:
 
 def _search(reduced: Reduced, effort: int) -> list[Rectangle]:
     dice = random.Random(len(reduced.rows) * 1009 + len(reduced.columns))  # noqa: S311  a fixed sequence, no secret
+    size = len(reduced.rows) * len(reduced.columns)
+    if size > LARGE:
+        return _quick(reduced)
     candidates = [
         _improve(reduced, [(1 << row, mask) for row, mask in enumerate(reduced.needed)]),
         _improve(reduced, [(mask, 1 << col) for col, mask in enumerate(reduced.needed_by_column)]),
@@ -235,7 +241,6 @@ def _search(reduced: Reduced, effort: int) -> list[Rectangle]:
     bound = lower_bound(reduced)
     if best_chars <= bound or len(best) == 1:
         return best
-    size = len(reduced.rows) * len(reduced.columns)
     restarts = effort if size <= 400 else max(4, effort // 3)
     for _ in range(restarts):
         current = _improve(reduced, _complete(reduced, [], dice))
@@ -254,6 +259,24 @@ def _search(reduced: Reduced, effort: int) -> list[Rectangle]:
             if best_chars <= bound:
                 break
     return best
+
+
+def _quick(reduced: Reduced) -> list[Rectangle]:
+    """Return the best of one statement per row, per column, and one greedy pass from long rows."""
+    open_cells = list(reduced.needed)
+    greedy: list[Rectangle] = []
+    while any(open_cells):
+        seed = max(range(len(open_cells)), key=lambda row: (open_cells[row].bit_count(), -row))
+        _, rectangle = _grow(reduced, open_cells, seed, open_cells[seed])
+        greedy.append(rectangle)
+        for row in bits(rectangle[0]):
+            open_cells[row] &= ~rectangle[1]
+    candidates = (
+        [(1 << row, mask) for row, mask in enumerate(reduced.needed)],
+        [(mask, 1 << column) for column, mask in enumerate(reduced.needed_by_column)],
+        greedy,
+    )
+    return min((_prune(reduced, found) for found in candidates), key=lambda found: _total(reduced, found))
 
 
 def _complete(reduced: Reduced, start: list[Rectangle], dice: random.Random | None) -> list[Rectangle]:

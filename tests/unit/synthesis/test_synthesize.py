@@ -242,17 +242,14 @@ def test_a_statement_too_long_for_one_policy_is_cut_by_its_resources():
     policy = Policy((Statement(actions=("s3:GetObject",), resources=resources),))
     parts = split(policy, "role", Room())
     assert parts is not None
-    listed = [
-        name for part in parts for item in part.document.statements for name in item.resources
-    ]
+    listed = [name for part in parts for item in part.document.statements for name in item.resources]
     assert sorted(listed) == sorted(resources)
 
 
 def test_a_role_that_takes_no_legal_set_is_over_its_limit_and_says_what_would_fit():
     room = Room(inline_chars=1_000, managed=1)
     rows = tuple(
-        needed("dynamodb:GetItem", f"arn:aws:dynamodb:eu-west-1:1:table/orders-{number:04}")
-        for number in range(200)
+        needed("dynamodb:GetItem", f"arn:aws:dynamodb:eu-west-1:1:table/orders-{number:04}") for number in range(200)
     )
     proposal = synthesize(rows, (), SynthesisSettings(room=room))
     assert proposal.over_limit
@@ -286,8 +283,7 @@ def test_permissions_management_is_never_widened():
 
     room = Room(inline_chars=500, managed=1)
     rows = tuple(
-        needed("iam:PutRolePolicy", f"arn:aws:iam::111122223333:role/{'r' * 40}-{number:04}")
-        for number in range(120)
+        needed("iam:PutRolePolicy", f"arn:aws:iam::111122223333:role/{'r' * 40}-{number:04}") for number in range(120)
     )
     choice = SynthesisSettings(room=room, allow_overgrant=True)
     assert synthesize(rows, (), choice, maps=open_maps()).over_limit
@@ -314,3 +310,11 @@ def test_the_exact_solver_prints_nothing(capfd):
     matrix = [[dice.randrange(2) for _ in range(6)] for _ in range(7)]
     cover_exactly(block(matrix))
     assert capfd.readouterr().out == ""
+
+
+def test_a_large_block_takes_one_quick_pass_and_stays_exact():
+    dice = random.Random(1)
+    matrix = [[int(dice.random() < 0.5) for _ in range(60)] for _ in range(60)]
+    given_block = block(matrix)
+    found = cover(given_block)
+    assert covered(found, 60) == given_block.needed
