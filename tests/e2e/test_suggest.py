@@ -194,3 +194,14 @@ def test_strict_fails_on_a_gap(bare: Path) -> None:
 def test_fail_on(bare: Path) -> None:
     assert iamgen("suggest", "--function", "IngestFunction", "--fail-on", "error", cwd=bare).returncode == 1
     assert iamgen("suggest", "--function", "QueryFunction", "--fail-on", "error", cwd=bare).returncode == 0
+
+
+def test_the_answer_fits_its_published_schema(answer: dict, bare: Path) -> None:
+    import jsonschema
+
+    schema = json.loads((SAMPLE.parents[2] / "docs/reference/suggest.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    bare_answer = json.loads(iamgen("suggest", "--all", "--format", "json", cwd=bare).stdout)
+    for document in (answer, bare_answer):
+        wrong = [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in validator.iter_errors(document)]
+        assert wrong == []
