@@ -10,12 +10,12 @@ import fnmatch
 import json
 import lzma
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from iamgen.access.files import folder, read_json, read_toml
 from iamgen.access.lookup import (
     WHOLE,
     ActionEntry,
@@ -36,25 +36,12 @@ SCHEMA = 1
 _TABLE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-def folder() -> Path:
-    """Return where the access maps lie: in the wheel, else at the top of the checkout.
-
-    Raises:
-        IamgenError: they are in neither place, so the installation is broken.
-    """
-    package = Path(__file__).resolve().parent.parent
-    for place in (package / "_access_maps", package.parent / "access_maps"):
-        if (place / "generated" / "index.json").is_file():
-            return place
-    raise IamgenError("the access maps are not installed", place=str(package))
-
-
 class AccessMaps:
     """The access maps, lazily loaded. Make one with `open_maps`."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self._index: dict[str, Any] = _read_json(place / "generated" / "index.json")
+        self._index: dict[str, Any] = read_json(place / "generated" / "index.json")
         if self._index.get("schema") != SCHEMA:
             raise IamgenError(
                 f"the access maps have schema {self._index.get('schema')}, this iamgen reads {SCHEMA}",
@@ -281,9 +268,9 @@ class AccessMaps:
         if name not in self._tables:
             toml, plain = self.place / f"{name}.toml", self.place / f"{name}.json"
             if toml.is_file():
-                self._tables[name] = _read_toml(toml)
+                self._tables[name] = read_toml(toml)
             else:
-                self._tables[name] = _read_json(plain) if plain.is_file() else {}
+                self._tables[name] = read_json(plain) if plain.is_file() else {}
         table: dict[str, Any] = self._tables[name]
         return table
 
@@ -291,7 +278,7 @@ class AccessMaps:
         """Return one of the generated tables (`waiters`, `sdk-names`, `highlevel-boto3`)."""
         key = f"generated/{name}"
         if key not in self._tables:
-            self._tables[key] = _read_json(self.place / "generated" / f"{name}.json")
+            self._tables[key] = read_json(self.place / "generated" / f"{name}.json")
         table: dict[str, Any] = self._tables[key]
         return table
 
@@ -301,7 +288,7 @@ class AccessMaps:
         if service not in self._services:
             if service not in self._index["services"]:
                 return {}
-            self._services[service] = _read_json(self.place / "generated" / f"{service}.json")
+            self._services[service] = read_json(self.place / "generated" / f"{service}.json")
         return self._services[service]
 
     def _prefix(self, prefix: str) -> dict[str, Any]:
@@ -309,12 +296,12 @@ class AccessMaps:
             if prefix not in self._all_levels():
                 return {}
             path = self.place / "generated" / "actions" / f"{prefix}.json"
-            self._prefixes[prefix] = _read_json(path)
+            self._prefixes[prefix] = read_json(path)
         return self._prefixes[prefix]
 
     def _all_levels(self) -> dict[str, dict[str, str]]:
         if not self._levels:
-            rows = _read_json(self.place / "generated" / "catalogue.json")["prefixes"]
+            rows = read_json(self.place / "generated" / "catalogue.json")["prefixes"]
             self._levels = {
                 prefix: dict(sorted((name, level) for level, names in row.items() for name in names.split()))
                 for prefix, row in rows.items()
@@ -417,20 +404,3 @@ def _is_pattern(text: str) -> bool:
 def _glob(pattern: str) -> re.Pattern[str]:
     escaped = fnmatch.translate(pattern.replace("[", "[[]")) if _is_pattern(pattern) else re.escape(pattern)
     return re.compile(escaped, re.IGNORECASE)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = json.loads(path.read_bytes())
-    except json.JSONDecodeError as error:
-        raise InputError(f"damaged map file: {error.msg}", place=f"{path}:{error.lineno}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"damaged map file: {error}", place=str(path)) from error
-    return data
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"damaged map file: {error}", place=str(path)) from error

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from iamgen.access.files import folder, read_toml
+
 _ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:(?P<rest>.+)", re.DOTALL)
 _TABLE = re.compile(
     r"^\s*(?:select\b.*?\bfrom|insert\s+into|update|delete\s+from|exists\s*\(\s*select\b.*?\bfrom)\s+"
@@ -167,9 +169,7 @@ def _inference_profile(text: str) -> tuple[str, ...]:
 
 @cache
 def _ec2_kinds() -> dict[str, str]:
-    from iamgen.access.maps import open_maps
-
-    kinds: dict[str, str] = open_maps().table("transforms")["ec2_ids"]
+    kinds: dict[str, str] = read_toml(folder() / "transforms.toml")["ec2_ids"]
     return kinds
 
 

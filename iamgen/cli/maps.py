@@ -105,7 +105,7 @@ def build(*, only_show: bool) -> None:
     from iamgen.access.build.build import build as make
     from iamgen.access.build.differences import differences
     from iamgen.access.build.write import write_all
-    from iamgen.access.maps import folder
+    from iamgen.access.files import folder
 
     place = folder()
     target = place / "generated"

@@ -3,7 +3,8 @@
 import time
 import zlib
 
-from iamgen.access.maps import AccessMaps, folder
+from iamgen.access.files import folder
+from iamgen.access.maps import AccessMaps
 
 MILLISECONDS = 50
 """Ten times and more what it takes on a quiet machine, so that a busy one does not fail."""
