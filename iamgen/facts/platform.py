@@ -187,6 +187,9 @@ def _resources(
             yield ANY, None, ()
         case "log-group":
             yield naming.pattern(_log_group(function, naming)), None, ()
+        case "log-stream":
+            group = _log_group(function, naming).removesuffix(":*")
+            yield naming.pattern(f"{group}:log-stream:*"), None, ()
         case "function":
             text = "arn:${Partition}:lambda:${Region}:${Account}:function:"
             text += _function_name(function, naming) + rule.get("add", "")

@@ -1,6 +1,7 @@
 """One role's group to the answers of its functions: judge, propose, compare, prove, put together."""
 
 import fnmatch
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,7 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
     )
     risks = _escalations(group, current, journey)
     shared = len(group.subjects) > 1 or bool(ruling.role_needs)
-    whole = _propose(_role_rows(ruling), ruling, journey) if shared else None
+    whole = _propose(_role_rows(ruling), ruling, journey, _role_name(group)) if shared else None
     answers = []
     for subject, usage, rows in zip(group.subjects, usages, ruling.functions, strict=True):
         answers.append(
@@ -185,7 +186,12 @@ def _role_rows(ruling: RoleRuling) -> tuple[Decision, ...]:
     return (*own, *ruling.role_needs, *ruling.rows)
 
 
-def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: "Journey") -> Proposal:
+def _role_name(group: Group) -> str:
+    named = group.role.name.literal if group.role is not None and group.role.name is not None else None
+    return named or (group.role_arn or group.key).rpartition("/")[2].rpartition(":")[2]
+
+
+def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: "Journey", name: str) -> Proposal:
     request = journey.request
     wanted = tuple(
         row for row in rows if request.unknown == "keep" or row.verdict is not Verdict.REVIEW or row.row == 1
@@ -193,7 +199,11 @@ def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: "Journey")
     return synthesize(
         wanted,
         ruling.denies,
-        SynthesisSettings(compact=request.compact, allow_overgrant=request.allow_overgrant),
+        SynthesisSettings(
+            name=re.sub(r"[^\w+=,.@-]", "-", name)[:100] or "iamgen",
+            compact=request.compact,
+            allow_overgrant=request.allow_overgrant,
+        ),
         maps=journey.maps,
     )
 
@@ -247,7 +257,7 @@ def _answer(
         return replace(blank, permissions=ruling.rows)
     permissions = (*rows.rows, *ruling.rows)
     mine = (*rows.rows, *_own_unknowns(ruling, usage, group))
-    proposal = _propose(mine, ruling, journey)
+    proposal = _propose(mine, ruling, journey, subject.ref.name)
     deployed = whole or proposal
     fence, fence_findings = _boundary(group, rows, ruling, journey)
     difference, proof = _compare(deployed, current, ruling, fence, journey)

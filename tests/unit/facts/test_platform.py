@@ -72,10 +72,14 @@ def test_every_function_writes_its_own_log_group():
     found = facts()
 
     assert {f.action for f in found} == LOGS
-    assert {f.resource.symbolic for f in found} == {
-        "arn:${Partition}:logs:${Region}:${Account}:log-group:/aws/lambda/{Fn}:*"
+    group = "arn:${Partition}:logs:${Region}:${Account}:log-group:/aws/lambda/{Fn}"
+    assert {(f.action, f.resource.symbolic) for f in found} == {
+        ("logs:CreateLogGroup", f"{group}:*"),
+        ("logs:CreateLogStream", f"{group}:*"),
+        ("logs:PutLogEvents", f"{group}:log-stream:*"),
     }
-    assert {f.resource.arn for f in found} == {"arn:*:logs:eu-west-1:*:log-group:/aws/lambda/shop-Fn-*:*"}
+    named = "arn:*:logs:eu-west-1:*:log-group:/aws/lambda/shop-Fn-*"
+    assert {f.resource.arn for f in found} == {f"{named}:*", f"{named}:log-stream:*"}
     assert {(f.origin, f.certainty, f.function, f.role) for f in found} == {
         (Origin.PLATFORM, Certainty.RULE, "Fn", "R")
     }
@@ -84,10 +88,8 @@ def test_every_function_writes_its_own_log_group():
 def test_a_log_group_of_the_template_is_not_created_by_the_function():
     found = needs(log_group=ref("Group", ""), owns_log_group=True)
 
-    assert found == {
-        (action, "arn:${Partition}:logs:${Region}:${Account}:log-group:{Group}:*")
-        for action in LOGS - {"logs:CreateLogGroup"}
-    }
+    group = "arn:${Partition}:logs:${Region}:${Account}:log-group:{Group}"
+    assert found == {("logs:CreateLogStream", f"{group}:*"), ("logs:PutLogEvents", f"{group}:log-stream:*")}
 
 
 @pytest.mark.parametrize(

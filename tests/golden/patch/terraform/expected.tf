@@ -33,9 +33,14 @@ data "aws_iam_policy_document" "reader" {
     actions   = [
       "logs:CreateLogGroup",
       "logs:CreateLogStream",
-      "logs:PutLogEvents",
     ]
     resources = ["arn:*:logs:*:*:log-group:/aws/lambda/reader:*"]
+  }
+
+  statement {
+    effect    = "Allow"
+    actions   = ["logs:PutLogEvents"]
+    resources = ["arn:*:logs:*:*:log-group:/aws/lambda/reader:log-stream:*"]
   }
 }
 
