@@ -39,7 +39,8 @@ def command(**values: Any) -> int:
     """
     from iamgen.errors import EXIT_DONE, EXIT_FINDINGS, EXIT_INPUT
     from iamgen.outputs._text_suggest import status_line
-    from iamgen.pipeline.references import TEMPLATE_FORMS, with_cycles
+    from iamgen.pipeline.cycles import FORMS as TEMPLATE_FORMS
+    from iamgen.pipeline.cycles import with_cycles
     from iamgen.pipeline.render import render
     from iamgen.pipeline.suggest import insufficient, suggest
 

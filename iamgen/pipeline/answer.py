@@ -3,7 +3,6 @@
 import fnmatch
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from iamgen.compare.diff import diff
 from iamgen.compare.prove import prove
@@ -33,13 +32,11 @@ from iamgen.model.result import (
 from iamgen.model.usage import FunctionUsage, Proposal, RoleUsage
 from iamgen.pipeline.functions import Subject
 from iamgen.pipeline.groups import Group
+from iamgen.pipeline.journey import Journey
 from iamgen.pipeline.scan import Scanned, key, naming_for
 from iamgen.semantics.layers import Layers
 from iamgen.synthesis.boundary import BoundarySettings, FunctionNeeds, boundary
 from iamgen.synthesis.synthesize import SynthesisSettings, synthesize
-
-if TYPE_CHECKING:
-    from iamgen.pipeline.suggest import Journey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,7 @@ class _Current:
     gaps: tuple[Gap, ...]
 
 
-def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
+def answer_group(group: Group, journey: Journey) -> tuple[Suggestion, ...]:
     """Return the answers of all functions of one role."""
     request, maps = journey.request, journey.maps
     scanned = {key(s): _scanned(s, journey) for s in group.subjects}
@@ -108,7 +105,7 @@ def answer_group(group: Group, journey: "Journey") -> tuple[Suggestion, ...]:
     return tuple(answers)
 
 
-def _scanned(subject: Subject, journey: "Journey") -> Scanned:
+def _scanned(subject: Subject, journey: Journey) -> Scanned:
     known = journey.scanned.get(key(subject))
     if known is not None:
         return known
@@ -116,7 +113,7 @@ def _scanned(subject: Subject, journey: "Journey") -> Scanned:
     return Scanned(subject=subject, naming=naming, report=None, facts=(), gaps=())
 
 
-def _usage(subject: Subject, scanned: Scanned, journey: "Journey") -> FunctionUsage:
+def _usage(subject: Subject, scanned: Scanned, journey: Journey) -> FunctionUsage:
     facts = list(scanned.facts)
     if journey.usage is not None:
         for arn in subject.log_arns:
@@ -139,7 +136,7 @@ def _named(fact: UsageFact, subject: Subject, scanned: Scanned) -> UsageFact:
     return replace(fact, function=subject.ref.id, role=subject.role_key, resource=resource)
 
 
-def _current(group: Group, journey: "Journey", naming: Naming) -> _Current:
+def _current(group: Group, journey: Journey, naming: Naming) -> _Current:
     role = group.role
     if role is None:
         return _Current(role=None, layers=None, granted_count=None, gaps=())
@@ -164,14 +161,14 @@ def _current(group: Group, journey: "Journey", naming: Naming) -> _Current:
     )
 
 
-def _covered(journey: "Journey", group: Group) -> Covered:
+def _covered(journey: Journey, group: Group) -> Covered:
     usage = journey.usage
     if usage is None:
         return lambda _action, _arn: None
     return usage.cover(group.role_arn, group.subjects, journey.request.min_window_days, journey.maps)
 
 
-def _listed(subject: Subject, journey: "Journey") -> tuple[Listed, ...]:
+def _listed(subject: Subject, journey: Journey) -> tuple[Listed, ...]:
     names = (subject.ref.id, subject.ref.name)
     return tuple(
         entry
@@ -191,7 +188,7 @@ def _role_name(group: Group) -> str:
     return named or (group.role_arn or group.key).rpartition("/")[2].rpartition(":")[2]
 
 
-def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: "Journey", name: str) -> Proposal:
+def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: Journey, name: str) -> Proposal:
     request = journey.request
     wanted = tuple(
         row for row in rows if request.unknown == "keep" or row.verdict is not Verdict.REVIEW or row.row == 1
@@ -218,7 +215,7 @@ def _answer(
     *,
     current: _Current,
     whole: Proposal | None,
-    journey: "Journey",
+    journey: Journey,
     listed: tuple[Listed, ...],
     risks: tuple[Finding, ...],
 ) -> Suggestion:
@@ -298,7 +295,7 @@ def _answer(
     )
 
 
-def _escalations(group: Group, current: _Current, journey: "Journey") -> tuple[Finding, ...]:
+def _escalations(group: Group, current: _Current, journey: Journey) -> tuple[Finding, ...]:
     """Return a finding for each set of actions by which the role, as it is, could raise itself."""
     if current.layers is None:
         return ()
@@ -335,7 +332,7 @@ def _own_unknowns(ruling: RoleRuling, usage: FunctionUsage, group: Group) -> tup
 
 
 def _status(
-    scanned: Scanned, log: LogSummary, gaps: tuple[Gap, ...], journey: "Journey"
+    scanned: Scanned, log: LogSummary, gaps: tuple[Gap, ...], journey: Journey
 ) -> tuple[Status, tuple[str, ...]]:
     reasons: list[str] = []
     if not scanned.analysed and not log.events and not journey.request.by_role:
@@ -389,7 +386,7 @@ def _code_summary(scanned: Scanned, usage: FunctionUsage, rows: FunctionRows, ru
     )
 
 
-def _log_summary(subject: Subject, journey: "Journey") -> LogSummary:
+def _log_summary(subject: Subject, journey: Journey) -> LogSummary:
     usage = journey.usage
     if usage is None:
         return LogSummary(first=None, last=None, events=0, window_days=0)
@@ -418,7 +415,7 @@ def _denied(need: FunctionNeed) -> DeniedUse:
 
 
 def _boundary(
-    group: Group, rows: FunctionRows, ruling: RoleRuling, journey: "Journey"
+    group: Group, rows: FunctionRows, ruling: RoleRuling, journey: Journey
 ) -> tuple[Policy | None, tuple[Finding, ...]]:
     request = journey.request
     shared = request.role_pattern != "function" or len(group.subjects) > 1
@@ -433,7 +430,7 @@ def _compare(
     current: _Current,
     ruling: RoleRuling,
     fence: Policy | None,
-    journey: "Journey",
+    journey: Journey,
 ) -> tuple[RoleDiff | None, Proof]:
     suggested = Layers.of(proposal.policy)
     difference = None
@@ -451,7 +448,7 @@ def _compare(
     return difference, proof
 
 
-def _ledger(scanned: Scanned, subject: Subject, ruling: RoleRuling, journey: "Journey") -> Ledger:
+def _ledger(scanned: Scanned, subject: Subject, ruling: RoleRuling, journey: Journey) -> Ledger:
     report = scanned.report
     used = denied = ignored = 0
     if journey.usage is not None:
@@ -489,7 +486,7 @@ def _assumptions(subject: Subject, rows: FunctionRows) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lines))
 
 
-def _count(proposal: Proposal, journey: "Journey") -> int:
+def _count(proposal: Proposal, journey: Journey) -> int:
     actions: set[str] = set()
     for statement in proposal.policy.statements:
         if statement.effect == "Allow":

@@ -7,8 +7,9 @@ from iamgen.graph.roles import cluster, environment_of
 from iamgen.model.boundary import BoundaryReport, GroupBoundary
 from iamgen.model.request import SuggestRequest
 from iamgen.model.result import Finding, Status, Suggestion
+from iamgen.pipeline.journey import Journey
 from iamgen.pipeline.scan import key
-from iamgen.pipeline.suggest import Journey, conclude, read
+from iamgen.pipeline.suggest import conclude, read
 from iamgen.semantics.layers import Layers
 from iamgen.semantics.subset import subset
 from iamgen.semantics.universe import universe_of

@@ -31,8 +31,9 @@ from iamgen.model.policy import Policy, Statement
 from iamgen.model.request import SuggestRequest
 from iamgen.model.result import Finding, FindingLevel, Suggestion, SuggestResult
 from iamgen.pipeline.functions import Subject, choose, join_log, template_subjects
+from iamgen.pipeline.journey import Journey
 from iamgen.pipeline.scan import naming_for, scan_subjects
-from iamgen.pipeline.suggest import Journey, conclude, read_logs
+from iamgen.pipeline.suggest import conclude, read_logs
 from iamgen.pipeline.templates import read_templates
 from iamgen.pipeline.versions import Versions, at_base, base_content
 from iamgen.semantics.layers import Layers

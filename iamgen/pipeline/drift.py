@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from iamgen.access.maps import AccessMaps
     from iamgen.facts.naming import Naming
     from iamgen.pipeline.groups import Group
-    from iamgen.pipeline.suggest import Journey
+    from iamgen.pipeline.journey import Journey
     from iamgen.store.history import Place
 
 AGES = (("30", 30), ("90", 90), ("180", 180), ("400", 400))
@@ -118,24 +118,18 @@ def take_snapshot(request: SuggestRequest) -> "tuple[Journey, Snapshot, tuple[Fi
         maps_version=journey.maps.version,
         first=usage.first if usage is not None else None,
         last=usage.newest if usage is not None else None,
-        coverage=tuple(
-            sorted({(c.account, c.region, c.service, c.category) for c in usage.coverage})
-        )
+        coverage=tuple(sorted({(c.account, c.region, c.service, c.category) for c in usage.coverage}))
         if usage is not None
         else (),
     )
     return journey, snapshot, tuple(findings)
 
 
-def _role(
-    group: "Group", answers: tuple[Suggestion, ...], naming: "Naming", journey: "Journey"
-) -> RoleDrift:
+def _role(group: "Group", answers: tuple[Suggestion, ...], naming: "Naming", journey: "Journey") -> RoleDrift:
     maps = journey.maps
     role = group.role
     key = group.role_arn or group.key.removeprefix("function:")
-    needed = tuple(
-        dict.fromkeys(row for one in answers for row in one.permissions if row.statement is None)
-    )
+    needed = tuple(dict.fromkeys(row for one in answers for row in one.permissions if row.statement is None))
     left = answers[0].permissions if answers else ()
     left = tuple(row for row in left if row.statement is not None)
     unused = [row for row in left if row.verdict is Verdict.REMOVE]
@@ -183,9 +177,7 @@ def _role(
         broken=_broken(answers),
         escalations=found,
         unknown_users=group.unknown_users,
-        boundary="none"
-        if role is None or (role.boundary is None and role.boundary_arn is None)
-        else "present",
+        boundary="none" if role is None or (role.boundary is None and role.boundary_arn is None) else "present",
         unknown_why=tuple(sorted({(_service(row), row.why) for row in unknown})),
         gaps=sum(len(one.gaps) for one in answers),
         policies=policies,
@@ -207,9 +199,7 @@ def _granted(policies: tuple[Policy, ...], maps: "AccessMaps") -> set[str]:
     return found
 
 
-def _escalations(
-    policies: tuple[Policy, ...], fence: Policy | None, maps: "AccessMaps"
-) -> tuple[str, ...]:
+def _escalations(policies: tuple[Policy, ...], fence: Policy | None, maps: "AccessMaps") -> tuple[str, ...]:
     from iamgen.compare.risk import escalations
 
     layers = Layers(identity=policies, boundary=fence)
@@ -235,8 +225,7 @@ def _wildcards(policies: tuple[Policy, ...], maps: "AccessMaps") -> int:
             wild = any("*" in action for action in statement.actions) or bool(statement.not_actions)
             if not wild and "*" in statement.resources:
                 wild = any(
-                    info is not None and bool(info.resource_types)
-                    for info in map(maps.action, statement.actions)
+                    info is not None and bool(info.resource_types) for info in map(maps.action, statement.actions)
                 )
             count += wild
     return count
@@ -278,9 +267,7 @@ def _services(
     for (service, _), count in _distinct(unknown).items():
         open_[service] += count
     return tuple(
-        ServiceUse(
-            service=name, granted=grants[name], used=uses[name], unused=idle[name], unknown=open_[name]
-        )
+        ServiceUse(service=name, granted=grants[name], used=uses[name], unused=idle[name], unknown=open_[name])
         for name in sorted(grants.keys() | uses.keys())
     )
 
@@ -292,11 +279,7 @@ def _broken(answers: tuple[Suggestion, ...]) -> tuple[Broken, ...]:
             if finding.id not in ("will-break", "blocked"):
                 continue
             row = next(
-                (
-                    r
-                    for r in one.permissions
-                    if r.action == finding.action and r.resource.symbolic == finding.resource
-                ),
+                (r for r in one.permissions if r.action == finding.action and r.resource.symbolic == finding.resource),
                 None,
             )
             events = [
@@ -349,9 +332,7 @@ def _template_difference(
 def _comparer(maps: "AccessMaps") -> Compare:
     from iamgen.compare.diff import diff
 
-    def compare(
-        before: tuple[Policy, ...], after: tuple[Policy, ...]
-    ) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+    def compare(before: tuple[Policy, ...], after: tuple[Policy, ...]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
         found = diff(Layers(identity=before), Layers(identity=after), maps)
         return found.missing, found.excess
 
@@ -363,9 +344,7 @@ _BY_TEMPLATE = ("cloudformation", "terraform", "pulumi")
 _BLAMED = ("gained", "lost", "boundary-added", "boundary-removed", "boundary-changed", "role-added", "role-removed")
 
 
-def _blamed(
-    change: DriftChange, previous: Snapshot, snapshot: Snapshot, journey: "Journey"
-) -> DriftChange:
+def _blamed(change: DriftChange, previous: Snapshot, snapshot: Snapshot, journey: "Journey") -> DriftChange:
     """Return a change with who made it and when, from the log's management events."""
     if change.kind not in _BLAMED or journey.usage is None:
         return change
@@ -416,9 +395,7 @@ def _expiring(journey: "Journey", as_of: str) -> tuple[tuple[str, str, str], ...
         return ()
     soon = _day(as_of, SOON_DAYS)
     config = journey.request.config
-    rows = [
-        ("suppress", f"{s.id} {s.function} {s.action}", s.expires) for s in config.suppressions
-    ] + [
+    rows = [("suppress", f"{s.id} {s.function} {s.action}", s.expires) for s in config.suppressions] + [
         (entry.table, f"{rules.match} {entry.action}", entry.expires)
         for rules in config.functions
         for entry in rules.listed

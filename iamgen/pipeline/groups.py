@@ -2,15 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from iamgen.model.function import FunctionRef, Role
 from iamgen.model.observation import Gap, Outcome
 from iamgen.pipeline.functions import Subject
+from iamgen.pipeline.journey import Journey
 from iamgen.pipeline.scan import key
-
-if TYPE_CHECKING:
-    from iamgen.pipeline.suggest import Journey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +24,7 @@ class Group:
     gaps: tuple[Gap, ...] = ()
 
 
-def group_by_role(journey: "Journey", *, orphans: bool = False) -> tuple[Group, ...]:
+def group_by_role(journey: Journey, *, orphans: bool = False) -> tuple[Group, ...]:
     """Return the roles of the chosen functions, each with its neighbours, in the order of the functions.
 
     With `orphans` the Lambda roles of `--current` that no known function uses are there as well, each alone.
@@ -92,7 +89,7 @@ def _is_for_lambda(role: Role) -> bool:
     )
 
 
-def _roles_alone(journey: "Journey", known: set[str | None]) -> list[Group]:
+def _roles_alone(journey: Journey, known: set[str | None]) -> list[Group]:
     """Return the roles of the log that no known function uses; they are answered per role only."""
     if journey.usage is None:
         return []
@@ -113,7 +110,7 @@ def _roles_alone(journey: "Journey", known: set[str | None]) -> list[Group]:
     return found
 
 
-def read_current(journey: "Journey") -> tuple[tuple[Role, ...], tuple[Gap, ...]]:
+def read_current(journey: Journey) -> tuple[tuple[Role, ...], tuple[Gap, ...]]:
     """Return the roles that `--current` names, and what of it could not be read."""
     request = journey.request
     if not request.current:

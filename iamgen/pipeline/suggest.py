@@ -9,39 +9,23 @@ compare, prove                               compare: the difference, and its pr
 answer                                       one Suggestion per function
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iamgen.access.maps import AccessMaps, open_maps
 from iamgen.errors import InputError
-from iamgen.model.function import Deployment
 from iamgen.model.observation import Gap
 from iamgen.model.request import SuggestRequest
 from iamgen.model.result import RunLedger, Status, Suggestion, SuggestResult
 from iamgen.pipeline.answer import answer_group
 from iamgen.pipeline.functions import Subject, choose, join_log, template_subjects
 from iamgen.pipeline.groups import group_by_role
-from iamgen.pipeline.scan import Scanned, scan_subjects
+from iamgen.pipeline.journey import Journey
+from iamgen.pipeline.scan import scan_subjects
 from iamgen.pipeline.templates import read_templates
 
 if TYPE_CHECKING:
     from iamgen.pipeline.logs import LogUsage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journey:
-    """What a run has read, before anything is decided; `drift`, `check` and `doctor` start from it as well."""
-
-    request: SuggestRequest
-    maps: AccessMaps
-    deployments: tuple[Deployment, ...]
-    subjects: tuple[Subject, ...]
-    chosen: tuple[Subject, ...]
-    usage: "LogUsage | None"
-    scanned: dict[str, Scanned]
-    """By function key (`iamgen.pipeline.scan.key`)."""
-    gaps: tuple[Gap, ...]
-    as_of: str | None
 
 
 def suggest(request: SuggestRequest) -> SuggestResult:
