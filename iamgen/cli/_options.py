@@ -58,6 +58,7 @@ _POLICY = (
     ),
     click.option("--compact", is_flag=True, default=None, help="Fewest characters before readability."),
     click.option("--allow-overgrant", is_flag=True, default=None, help="Widen, least risk first, to fit a limit."),
+    click.option("--exact", is_flag=True, default=None, help="Prove the smallest policy (extra `exact`)."),
     click.option("--strict", is_flag=True, default=None, help="Exit 3 on any gap of a named function."),
 )
 
@@ -168,6 +169,7 @@ def make_request(values: dict[str, Any], *, defaults: dict[str, Any] | None = No
         by_role=values.get("by") == "role" or file.get("by") == "role",
         compact=bool(pick("compact")),
         allow_overgrant=bool(pick("allow_overgrant")),
+        exact=bool(pick("exact")),
         strict=bool(pick("strict")),
         split=bool(pick("split")),
         profile=pick("profile"),

@@ -46,6 +46,8 @@ class SuggestRequest:
     by_role: bool = False
     compact: bool = False
     allow_overgrant: bool = False
+    exact: bool = False
+    """Prove the smallest policy with the extra `exact`."""
     strict: bool = False
     split: bool = False
     profile: str | None = None

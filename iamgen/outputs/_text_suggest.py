@@ -325,4 +325,7 @@ def _widenings(one: Suggestion) -> list[str]:
 def _policy(one: Suggestion) -> list[str]:
     if one.policy is None:
         return []
-    return [f"  Next     iamgen suggest --function {terminal(one.function.id)} --format policy"]
+    lines = [f"  Next     iamgen suggest --function {terminal(one.function.id)} --format policy"]
+    if any(row.verdict is Verdict.REMOVE for row in one.permissions):
+        lines.append("  If a call is refused later   iamgen explain --denied 'TEXT' names the grant and where it goes")
+    return lines

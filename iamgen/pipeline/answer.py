@@ -200,6 +200,7 @@ def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: Journey, n
             name=re.sub(r"[^\w+=,.@-]", "-", name)[:100] or "iamgen",
             compact=request.compact,
             allow_overgrant=request.allow_overgrant,
+            exact=request.exact,
         ),
         maps=journey.maps,
     )

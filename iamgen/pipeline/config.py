@@ -15,7 +15,7 @@ PROJECT_OPTIONS: dict[str, type | tuple[type, ...]] = {
     "logs": (str, list), "current": (str, list), "store": str, "since": str, "until": str,
     "min-window": str, "trust": str, "unknown": str, "unresolved": str, "conditionals": bool,
     "role-pattern": str, "managed-policies": str, "template": str, "source": str, "config-env": str,
-    "stage": str, "var-file": (str, list), "as-of": str, "compact": bool, "allow-overgrant": bool,
+    "stage": str, "var-file": (str, list), "as-of": str, "compact": bool, "exact": bool, "allow-overgrant": bool,
     "strict": bool, "split": bool, "profile": str, "assume-role": str, "no-project": bool,
     "all": bool, "by": str, "mode": str,
 }  # fmt: skip
