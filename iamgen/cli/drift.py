@@ -23,6 +23,7 @@ FORMATS = ("text", "json", "markdown", "html", "csv", "sarif", "asff")
 @click.option("--history", metavar="DIR|s3://…", help="Compare with the last snapshot there, then add this one.")
 @click.option("--against", metavar="DATE", help="Compare with the last snapshot up to a date instead.")
 @click.option("--retain", metavar="SPAN", help="Remove snapshots older than this from the history.")
+@click.option("--advisories/--no-advisories", default=True, help="Notes about functions beside their roles.")
 @click.option("--fail-on", default="never", help="never, note, warning, error, worse, or a list of ids.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Form of the report.")
 @click.option("-o", "--output", metavar="FILE", help="Write the report to a file.")
@@ -49,6 +50,7 @@ def command(context: click.Context, /, **values: Any) -> int:
         request,
         place=place,
         against=values["against"],
+        advisories=values["advisories"],
         retain_days=days(values["retain"], "--retain") if values["retain"] else None,
     )
     write_result(render(report, values["form"]), values["output"])

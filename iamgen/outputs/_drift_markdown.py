@@ -1,6 +1,7 @@
 """The drift report as Markdown (for one sticky issue), and its rows for a table."""
 
 from iamgen.model.drift import DriftChange, DriftReport
+from iamgen.outputs._catalogue import say
 from iamgen.outputs._escape import capped, markdown, markdown_code
 
 _ROWS = 100
@@ -54,6 +55,8 @@ def drift_markdown(report: DriftReport) -> list[str]:
         notes.append(f"- {len(report.overdue)} roles were not reviewed in time")
     if notes:
         lines += ["", "## To know", "", *notes]
+    if report.advisories:
+        lines += ["", "## Beside the role", "", *(f"- {say(one, _code)}" for one in report.advisories[:_ROWS])]
     return lines
 
 

@@ -1,6 +1,7 @@
 """The drift report for a terminal: broken first, then what got worse, then how each role stands."""
 
 from iamgen.model.drift import DriftReport, RoleDrift
+from iamgen.outputs._catalogue import say
 from iamgen.outputs._escape import capped, terminal
 
 _ROLES = 40
@@ -49,6 +50,7 @@ def drift_text(report: DriftReport) -> str:
         more = f" and {len(report.overdue) - 8} more" if len(report.overdue) > 8 else ""
         lines.append(f"Overdue   {len(report.overdue)} roles not reviewed in time: {terminal(names)}{more}")
     lines.extend(f"Blind     {terminal(line)}" for line in report.blind)
+    lines.extend(f"Beside    {say(one, terminal)}" for one in report.advisories[:_ROLES])
     lines.extend(f"Note      {terminal(line)}" for line in report.gaps[:10])
     return "\n".join(lines).rstrip() + "\n"
 

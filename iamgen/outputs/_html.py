@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+from iamgen.outputs._catalogue import say
 from iamgen.outputs._escape import visible
 
 PALETTE = ("#2f6fb3", "#3a9a6a", "#c98a1b", "#9a9a9a", "#b5442e")
@@ -25,6 +26,7 @@ def environment() -> Any:
         undefined=jinja2.StrictUndefined,
     )
     made.filters["seen"] = lambda value: visible(str(value))
+    made.filters["said"] = lambda finding: say(finding, visible)
     made.filters["count"] = lambda value: f"{value:,}"
     return made
 

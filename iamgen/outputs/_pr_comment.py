@@ -8,6 +8,7 @@ the hidden first line survives every step.
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from iamgen.model.pull_request import (
     PrFinding,
@@ -114,7 +115,7 @@ def _body(result: PrResult, step: int) -> list[str]:
 def _headline(result: PrResult) -> str:
     broken = sum(len(entry.breaks) + len(entry.blocked) for entry in result.functions)
     gained = sum(_count(grant) for entry in result.functions for grant in entry.gained)
-    removable = sum(row.count for entry in result.functions for row in entry.can_go)
+    removable = sum(row.count for _, row in _of_roles(result, "can_go"))
     errors = sum(1 for finding in result.findings if finding.level == "error")
     said = [
         _plural(broken, "permission missing", "permissions missing") if broken else "",
@@ -204,15 +205,38 @@ def _goes(result: PrResult, rows: int, *, detailed: bool) -> list[str]:
         for entry in result.functions:
             for row in entry.no_longer_needed:
                 yield f"- {_code(entry.name)} no longer calls {_permission(row)}{_fate(row)}"
-            if not detailed and entry.can_go:
-                count = sum(row.count for row in entry.can_go)
-                yield f"- {_code(entry.role)}: {_plural(count, 'action', 'actions')} unused"
-            for row in entry.can_go if detailed else ():
+        counts: dict[str | None, int] = {}
+        for role, row in _of_roles(result, "can_go"):
+            counts[role] = counts.get(role, 0) + row.count
+            if detailed:
                 basis = f" (basis: {_code(row.basis)})" if row.basis else ""
                 many = f", {row.count} actions" if row.count > 1 else ""
-                yield f"- {_code(entry.role)}: {_permission(row)}{many}{basis}"
+                yield f"- {_code(role)}: {_permission(row)}{many}{basis}"
+        for role, count in () if detailed else counts.items():
+            yield f"- {_code(role)}: {_plural(count, 'action', 'actions')} unused"
 
     return _list("**Can go**", going(), rows)
+
+
+def _of_roles(result: PrResult, which: str) -> Iterator[tuple[str | None, PrRow]]:
+    """Yield the rows of each role once, those of one service, basis and resource in one line."""
+    seen: set[str | None] = set()
+    for entry in result.functions:
+        if entry.role in seen:
+            continue
+        seen.add(entry.role)
+        joined: dict[tuple[object, ...], PrRow] = {}
+        for row in getattr(entry, which):
+            key = (row.action.partition(":")[0], row.resource, row.basis, row.why)
+            known = joined.get(key)
+            if known is None:
+                joined[key] = row
+                continue
+            same = known.action == row.action
+            action = row.action if same else f"{key[0]}:*"
+            joined[key] = replace(known, action=action, count=known.count + row.count)
+        for row in joined.values():
+            yield entry.role, row
 
 
 def _fate(row: PrRow) -> str:
@@ -226,9 +250,8 @@ def _fate(row: PrRow) -> str:
 
 def _needs_a_person(result: PrResult, rows: int) -> list[str]:
     def unknown() -> Iterator[str]:
-        for entry in result.functions:
-            for row in entry.review:
-                yield f"- {_code(entry.role)}: {_permission(row)}: {_why(row)}; it stays as it is"
+        for role, row in _of_roles(result, "review"):
+            yield f"- {_code(role)}: {_permission(row)}: {_why(row)}; it stays as it is"
 
     return _list("**Needs a person**", unknown(), rows)
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from iamgen.compare.drift import Compare, compare_snapshots, is_worse, score, trend_point
+from iamgen.decision.advisories import advise
 from iamgen.errors import UsageError
 from iamgen.model.decision import Decision, Granted, Verdict
 from iamgen.model.diff import Grant
@@ -46,6 +47,7 @@ def drift(
     place: "Place | None" = None,
     against: str | None = None,
     retain_days: int | None = None,
+    advisories: bool = True,
 ) -> DriftReport:
     """Return the report, and add its snapshot to the history when there is one.
 
@@ -69,7 +71,8 @@ def drift(
         if retain_days is not None:
             prune(place, _day(snapshot.as_of, -retain_days))
     made = report(snapshot, previous, (*earlier, snapshot), journey)
-    return replace(made, findings=findings)
+    notes = advise(journey.deployments, journey.maps.table("advisories")) if advisories else ()
+    return replace(made, findings=findings, advisories=notes)
 
 
 def report(

@@ -81,9 +81,12 @@ class S3Place:
 
     def read(self, name: str) -> bytes | None:
         """Return a file's bytes, None when it is not there."""
-        if name not in self.names():
+        try:
+            body: bytes = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
+        except self.client.exceptions.NoSuchKey:
             return None
-        body: bytes = self._call("get_object", Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
+        except Exception as error:
+            raise AccessError(f"s3://{self.bucket}/{self.prefix}: {type(error).__name__}: {error}") from None
         return body
 
     def write(self, name: str, data: bytes) -> None:
@@ -118,12 +121,7 @@ def read_history(place: Place) -> tuple[Snapshot, ...]:
     Raises:
         InputError: a file is damaged, or was written by a newer version.
     """
-    found = []
-    for name in place.names():
-        match = _NAME.fullmatch(name)
-        if match:
-            found.append(((match["time"], int(match["number"] or 0)), name))
-    return tuple(_read(place, name) for _, name in sorted(found))
+    return tuple(_read(place, name) for name in _snapshots(place))
 
 
 def add_snapshot(place: Place, snapshot: Snapshot) -> str | None:
@@ -144,7 +142,7 @@ def add_snapshot(place: Place, snapshot: Snapshot) -> str | None:
 
 def prune(place: Place, before: str) -> int:
     """Remove snapshots older than a day (ISO); return how many. The newest one always stays."""
-    names = [name for name in place.names() if _NAME.fullmatch(name)]
+    names = _snapshots(place)
     gone = [name for name in names[:-1] if name[:10] < before]
     for name in gone:
         place.remove(name)
@@ -169,8 +167,10 @@ def decode(data: bytes, place: str) -> Snapshot:
 
     try:
         document = msgspec.json.decode(data)
+        if not isinstance(document, dict):
+            raise InputError("damaged snapshot: no object", place=place)
         version = document.pop("schema_version", None)
-    except (msgspec.MsgspecError, AttributeError) as error:
+    except msgspec.MsgspecError as error:
         raise InputError(f"damaged snapshot: {error}", place=place) from None
     if version != DRIFT_SCHEMA_VERSION:
         raise InputError(f"snapshot of schema {version}; this iamgen reads {DRIFT_SCHEMA_VERSION}", place=place)
@@ -203,3 +203,13 @@ def add_review(place: Place, review: Review) -> None:
 
 def _read(place: Place, name: str) -> Snapshot:
     return decode(place.read(name) or b"", name)
+
+
+def _snapshots(place: Place) -> list[str]:
+    """Return the names of the snapshots, oldest first: by time, then by number."""
+    found = []
+    for name in place.names():
+        match = _NAME.fullmatch(name)
+        if match:
+            found.append(((match["time"], int(match["number"] or 0)), name))
+    return [name for _, name in sorted(found)]
