@@ -85,7 +85,7 @@ class S3Place:
             body: bytes = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
         except self.client.exceptions.NoSuchKey:
             return None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  botocore has no common base
             raise AccessError(f"s3://{self.bucket}/{self.prefix}: {type(error).__name__}: {error}") from None
         return body
 
