@@ -10,7 +10,6 @@ import click
 
 from iamgen.errors import UsageError
 from iamgen.model.request import SuggestRequest
-from iamgen.model.result import FindingLevel
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -200,6 +199,8 @@ def exceeds(findings: tuple[Any, ...], fail_on: str) -> bool:
         return False
     live = [f for f in findings if f.suppressed_by is None and f.new]
     if fail_on in FAIL_ON:
+        from iamgen.model.result import FindingLevel
+
         order = (FindingLevel.NOTE, FindingLevel.WARNING, FindingLevel.ERROR)
         least = FAIL_ON.index(fail_on) - 1
         return any(order.index(f.level) >= least for f in live)
