@@ -88,6 +88,8 @@ class RoleRuling:
     statements: StatementCounts
     denies: tuple[Statement, ...]
     """Explicit denies of the role, kept in their form (concrete)."""
+    symbolic_denies: tuple[Statement, ...] = ()
+    """The same denies as the template spells them."""
     role_needs: tuple[Decision, ...] = ()
     """What sessions of the role that are no known function were seen to use; needed by the role alone."""
 
@@ -152,7 +154,14 @@ def judge(
         )
         for deny in grants.denies
     )
-    return RoleRuling(functions=tuple(rows), rows=role_rows, statements=counts, denies=denies, role_needs=role_needs)
+    return RoleRuling(
+        functions=tuple(rows),
+        rows=role_rows,
+        statements=counts,
+        denies=denies,
+        symbolic_denies=tuple(deny.statement for deny in grants.denies),
+        role_needs=role_needs,
+    )
 
 
 def _role_needs(facts: tuple[UsageFact, ...], grants: RoleGrants | None, settings: Settings) -> tuple[Decision, ...]:

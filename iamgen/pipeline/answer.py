@@ -203,6 +203,7 @@ def _propose(rows: tuple[Decision, ...], ruling: RoleRuling, journey: Journey, n
             exact=request.exact,
         ),
         maps=journey.maps,
+        symbolic_denies=ruling.symbolic_denies,
     )
 
 

@@ -102,13 +102,9 @@ def redundant_cells(cells: tuple[Cell, ...]) -> frozenset[Cell]:
         wide = [
             cell
             for cell in members
-            if is_action_pattern(cell.action)
-            or "*" in cell.resource.arn
-            or "?" in cell.resource.arn
+            if is_action_pattern(cell.action) or "*" in cell.resource.arn or "?" in cell.resource.arn
         ]
-        free = {
-            (cell.action.lower(), cell.resource): cell for cell in members if not cell.conditions
-        }
+        free = {(cell.action.lower(), cell.resource): cell for cell in members if not cell.conditions}
         for cell in members:
             same = free.get((cell.action.lower(), cell.resource))
             if same is not None and same is not cell:
@@ -131,6 +127,16 @@ def kept_statements(decisions: Iterable[Decision]) -> tuple[Statement, ...]:
         if decision.verdict is Verdict.REVIEW and decision.kept is not None:
             bare = replace(decision.kept, sid=None)
             found.setdefault(kept_sid(bare), replace(bare, sid=kept_sid(bare)))
+    return tuple(found[sid] for sid in sorted(found))
+
+
+def kept_twins(decisions: Iterable[Decision]) -> tuple[Statement, ...]:
+    """Return the kept statements with template tokens, in the order and under the Sids of `kept_statements`."""
+    found: dict[str, Statement] = {}
+    for decision in decisions:
+        if decision.verdict is Verdict.REVIEW and decision.kept is not None:
+            sid = kept_sid(decision.kept)
+            found.setdefault(sid, replace(decision.kept_symbolic or decision.kept, sid=sid))
     return tuple(found[sid] for sid in sorted(found))
 
 

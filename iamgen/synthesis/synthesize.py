@@ -23,6 +23,7 @@ from iamgen.synthesis.cells import (
     cells_of,
     distinct_sids,
     kept_statements,
+    kept_twins,
     redundant_cells,
 )
 from iamgen.synthesis.cover import Block, Cover, cover
@@ -64,30 +65,47 @@ class Piece:
     chars: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Carried:
+    """What keeps its form: denies and unknowns of the role, as names and as template text."""
+
+    denies: tuple[Statement, ...]
+    kept: tuple[Statement, ...]
+    symbolic_denies: tuple[Statement, ...]
+    symbolic_kept: tuple[Statement, ...]
+
+
 def synthesize(
     decisions: tuple[Decision, ...],
     denies: tuple[Statement, ...] = (),
     settings: SynthesisSettings | None = None,
     *,
     maps: AccessMaps | None = None,
+    symbolic_denies: tuple[Statement, ...] | None = None,
 ) -> Proposal:
     """Return the policy for the needed rows, the kept unknowns and the denies.
 
     `maps` (the access maps) are asked for resource types in compact mode and for access levels
-    when widening is allowed; without them neither is done.
+    when widening is allowed; without them neither is done. `symbolic_denies` are the denies with template tokens, one
+    for one.
 
     Raises:
         UsageError: `settings.exact` without the extra.
     """
     settings = settings or SynthesisSettings()
     cells = cells_of(decisions)
-    kept = kept_statements(decisions)
-    proposal = _propose(cells, denies, kept, settings, maps)
+    carried = _Carried(
+        denies=denies,
+        kept=kept_statements(decisions),
+        symbolic_denies=denies if symbolic_denies is None else symbolic_denies,
+        symbolic_kept=kept_twins(decisions),
+    )
+    proposal = _propose(cells, carried, settings, maps)
     if proposal.over_limit and settings.allow_overgrant and maps is not None:
         from iamgen.synthesis.widen import widen
 
         for wider, steps in widen(cells, maps):
-            attempt = _propose(wider, denies, kept, settings, maps)
+            attempt = _propose(wider, carried, settings, maps)
             if not attempt.over_limit:
                 return replace(attempt, widenings=steps)
     return proposal
@@ -102,11 +120,11 @@ def policy_of(cells: Iterable[Cell]) -> Policy:
 
 def _propose(
     cells: tuple[Cell, ...],
-    denies: tuple[Statement, ...],
-    kept: tuple[Statement, ...],
+    carried: "_Carried",
     settings: SynthesisSettings,
     maps: AccessMaps | None,
 ) -> Proposal:
+    denies, kept = carried.denies, carried.kept
     pieces, cost = _needed(cells, settings, maps)
     policy = _policy((piece.statement for piece in pieces), denies, kept)
     deployed = split(policy, settings.name, settings.room)
@@ -119,7 +137,7 @@ def _propose(
         kept_chars=policy.size_chars - bare.size_chars,
         over_limit=deployed is None,
         split_hint=None if deployed is not None else _split_hint(policy, settings.room),
-        symbolic=_policy((piece.symbolic for piece in pieces), denies, kept),
+        symbolic=_policy((piece.symbolic for piece in pieces), carried.symbolic_denies, carried.symbolic_kept),
     )
 
 
