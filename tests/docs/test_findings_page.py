@@ -9,7 +9,7 @@ import yaml
 from iamgen.outputs._catalogue import ENGLISH
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("pull-request.md", "forks.md", "pre-commit.md")
+PAGES = ("pull-request.md", "forks.md", "pre-commit.md", "schedule.md")
 
 
 def test_each_rule_and_reason_is_on_the_page_in_the_words_of_the_catalogue():
