@@ -382,8 +382,8 @@ def _code_summary(scanned: Scanned, usage: FunctionUsage, rows: FunctionRows, ru
         complete = tuple(sorted(s for s in spoken if s not in hidden and s != "*"))
     return CodeSummary(
         files=len(report.files),
-        calls=report.calls_seen,
-        resolved=len(report.calls) + report.calls_foreign,
+        calls=scanned.calls_in,
+        resolved=scanned.calls_resolved,
         complete_for=complete,
     )
 
@@ -451,7 +451,6 @@ def _compare(
 
 
 def _ledger(scanned: Scanned, subject: Subject, ruling: RoleRuling, journey: Journey) -> Ledger:
-    report = scanned.report
     used = denied = ignored = 0
     if journey.usage is not None:
         for arn in subject.log_arns:
@@ -461,7 +460,7 @@ def _ledger(scanned: Scanned, subject: Subject, ruling: RoleRuling, journey: Jou
             )  # fmt: skip
     statements = ruling.statements
     return Ledger(
-        calls_in=report.calls_seen if report is not None else 0,
+        calls_in=scanned.calls_in,
         calls_facts=scanned.calls_facts,
         calls_gaps=scanned.calls_gaps,
         calls_no_permission=scanned.calls_no_permission,

@@ -32,6 +32,16 @@ class Scanned:
     calls_no_permission: int = 0
 
     @property
+    def calls_in(self) -> int:
+        """Calls met: each ends as facts, as a gap, or as one that needs no permission of the function's own."""
+        return self.calls_facts + self.calls_gaps + self.calls_no_permission
+
+    @property
+    def calls_resolved(self) -> int:
+        """Calls whose operation is known, those with foreign credentials among them."""
+        return 0 if self.report is None else len(self.report.calls) + self.report.calls_foreign
+
+    @property
     def analysed(self) -> bool:
         """Whether any code of the function was analysed."""
         return self.report is not None and self.report.analysed
@@ -112,8 +122,8 @@ def _scanned_function(one: Scanned) -> ScannedFunction:
         facts=one.facts,
         gaps=one.gaps,
         files=report.files if report is not None else (),
-        calls=report.calls_seen if report is not None else 0,
-        resolved=len(report.calls) + report.calls_foreign if report is not None else 0,
+        calls=one.calls_in,
+        resolved=one.calls_resolved,
         complete_for=one.complete_for(spoken),
     )
 
@@ -207,7 +217,8 @@ def _resolve(
     gaps.extend(platform_gaps(spec, naming, maps.table("platform")))
     if subject.deployment is not None:
         gaps.extend(g for g in subject.deployment.gaps if g.function == subject.ref.id)
-    unseen = max(0, report.calls_seen - report.calls_foreign - len(report.calls))
+    sites = len({(call.location.path, call.location.line) for call in report.calls})
+    unseen = max(0, report.calls_seen - report.calls_foreign - sites)
     return Scanned(
         subject=subject,
         naming=naming,
