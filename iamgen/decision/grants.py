@@ -27,6 +27,8 @@ class GrantStatement:
     """As it stands, symbolic."""
     resources: tuple[ResourcePattern, ...]
     """`Resource` of the statement, or `NotResource` when the statement has that."""
+    conditions: tuple[Condition, ...] = ()
+    """Its conditions with names in place of template tokens."""
 
     @property
     def place(self) -> str:
@@ -79,15 +81,13 @@ class RoleGrants:
                 literal = any(a.lower() == action.lower() for a in grant.statement.actions)
                 covering.append((literal and hit.arn == arn, grant))
             elif arn != "*":
-                parts.extend((r, grant.statement.conditions) for r in grant.resources if _covers(arn, r.arn))
+                parts.extend((r, grant.conditions) for r in grant.resources if _covers(arn, r.arn))
         denied, partly = self._denies(action, arn)
         if covering:
-            free = [pair for pair in covering if not pair[1].statement.conditions]
+            free = [pair for pair in covering if not pair[1].conditions]
             chosen = free or covering
-            own = () if free else chosen[0][1].statement.conditions
-            exact = any(
-                literal and set(grant.statement.conditions) == set(conditions or own) for literal, grant in chosen
-            )
+            own = () if free else chosen[0][1].conditions
+            exact = any(literal and set(grant.conditions) == set(conditions or own) for literal, grant in chosen)
             state = Granted.EXACT if exact else Granted.WIDER
             return Standing(granted=state, conditions=own, denied=denied, partly_denied=partly)
         state = Granted.PART if parts else Granted.NOT
@@ -115,18 +115,33 @@ class RoleGrants:
         return whole, tuple(partly)
 
 
-def role_grants(role: Role, pattern: Callable[[str], ResourcePattern]) -> RoleGrants:
-    """Return the statements of a role; `pattern` gives a resource of a statement in both spellings."""
+def role_grants(
+    role: Role,
+    pattern: Callable[[str], ResourcePattern],
+    condition: Callable[[Condition], Condition],
+) -> RoleGrants:
+    """Return the statements of a role.
+
+    `pattern` gives a resource of a statement in both spellings, `condition` a condition with its names.
+    """
     named = [(p.name, p.origin, p.policy) for p in role.policies if p.policy is not None]
-    return _grants(named, pattern)
+    return _grants(named, pattern, condition)
 
 
-def policy_grants(policies: tuple[Policy, ...], pattern: Callable[[str], ResourcePattern]) -> RoleGrants:
+def policy_grants(
+    policies: tuple[Policy, ...],
+    pattern: Callable[[str], ResourcePattern],
+    condition: Callable[[Condition], Condition],
+) -> RoleGrants:
     """Return the statements of bare policies, such as a boundary."""
-    return _grants([(f"policy {n}", "file", p) for n, p in enumerate(policies)], pattern)
+    return _grants([(f"policy {n}", "file", p) for n, p in enumerate(policies)], pattern, condition)
 
 
-def _grants(named: list[tuple[str, str, Policy]], pattern: Callable[[str], ResourcePattern]) -> RoleGrants:
+def _grants(
+    named: list[tuple[str, str, Policy]],
+    pattern: Callable[[str], ResourcePattern],
+    condition: Callable[[Condition], Condition],
+) -> RoleGrants:
     allows: list[GrantStatement] = []
     denies: list[GrantStatement] = []
     for name, origin, policy in named:
@@ -138,6 +153,7 @@ def _grants(named: list[tuple[str, str, Policy]], pattern: Callable[[str], Resou
                 origin=origin,
                 statement=statement,
                 resources=tuple(pattern(text) for text in spelled),
+                conditions=tuple(condition(one) for one in statement.conditions),
             )
             (allows if statement.effect == "Allow" else denies).append(grant)
     return RoleGrants(tuple(allows), tuple(denies))

@@ -473,7 +473,7 @@ class _Leftover:
             for action in self._expand(pattern, statement):
                 wanted = by_action.get(action.lower(), ())
                 for resource in resources:
-                    rest, touched = _rest(wanted, resource.arn, statement.conditions)
+                    rest, touched = _rest(wanted, resource.arn, grant.conditions)
                     used = used or touched
                     if not rest:
                         continue
@@ -538,7 +538,7 @@ class _Leftover:
         return Decision(
             action=one or (patterns[0] if len(patterns) == 1 else f"{service}:*"),
             resource=resource,
-            conditions=grant.statement.conditions,
+            conditions=grant.conditions,
             verdict=verdict,
             row=ruling.row,
             basis=ruling.basis,
@@ -571,6 +571,7 @@ class _Leftover:
                 sid=None,
                 resources=tuple(r.arn for r in grant.resources) if own.resources else (),
                 not_resources=tuple(r.arn for r in grant.resources) if own.not_resources else (),
+                conditions=grant.conditions,
             )
             return concrete, replace(own, sid=None) if concrete != replace(own, sid=None) else None
         actions: list[str] = []
@@ -584,11 +585,10 @@ class _Leftover:
             effect="Allow",
             actions=tuple(dict.fromkeys(actions)),
             resources=(resource.arn,),
-            conditions=own.conditions,
+            conditions=grant.conditions,
         )
-        if resource.symbolic == resource.arn:
-            return made, None
-        return made, replace(made, resources=(resource.symbolic,))
+        twin = replace(made, resources=(resource.symbolic,), conditions=own.conditions)
+        return made, twin if twin != made else None
 
 
 def _rest(wanted: list[Decision] | tuple[()], arn: str, conditions: tuple[Condition, ...]) -> tuple[bool, bool]:

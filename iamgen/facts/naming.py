@@ -66,6 +66,18 @@ class Naming:
         """Return a policy of a template with names in place of tokens."""
         return replace(policy, statements=tuple(self._statement(s) for s in policy.statements))
 
+    def condition(self, condition: Condition) -> Condition:
+        """Return a condition of an allow with names in place of tokens.
+
+        StringEquals reads `*` as a letter, so a value that nobody knows whole (`s3.*.amazonaws.com`)
+        turns it into StringLike; without that the statement would grant nothing.
+        """
+        values = tuple(self.concrete(text) for text in condition.values)
+        if values == condition.values:
+            return condition
+        like = condition.operator == "StringEquals" and any("*" in value for value in values)
+        return replace(condition, operator="StringLike" if like else condition.operator, values=values)
+
     def reference(self, part: TemplateRef) -> str | None:
         """Return the symbolic text of a reference, None when nothing is known of it."""
         text = reference_text(part, self.resources())
@@ -153,11 +165,13 @@ class Naming:
             statement,
             resources=tuple(self.concrete(text) for text in statement.resources),
             not_resources=tuple(self.concrete(text) for text in statement.not_resources),
-            conditions=tuple(self._condition(condition) for condition in statement.conditions),
+            conditions=tuple(
+                self.condition(condition)
+                if statement.effect == "Allow"
+                else replace(condition, values=tuple(self.concrete(text) for text in condition.values))
+                for condition in statement.conditions
+            ),
         )
-
-    def _condition(self, condition: Condition) -> Condition:
-        return replace(condition, values=tuple(self.concrete(text) for text in condition.values))
 
     def _matches(self, arn: str) -> tuple[tuple[str, str], ...]:
         exact: list[tuple[str, str]] = []

@@ -48,6 +48,9 @@ class Names(Protocol):
     def concrete(self, symbolic: str) -> str:
         """Return the ARN pattern of a symbolic ARN."""
 
+    def condition(self, condition: Condition) -> Condition:
+        """Return a condition of an allow with names in place of tokens."""
+
     def canonical(self, symbolic: str) -> str:
         """Return a symbolic ARN with `{LogicalId}` where it spells the name of a resource."""
 
@@ -209,7 +212,7 @@ class Resolver:
             role=self.role,
             action=action.action,
             resource=pattern,
-            conditions=tuple(self._condition(c) for c in action.conditions),
+            conditions=tuple(self.names.condition(c) for c in action.conditions),
             origin=Origin.CODE,
             certainty=certainty,
             evidence=(
@@ -225,14 +228,6 @@ class Resolver:
             widening=widening,
             possible=possible,
         )
-
-    def _condition(self, condition: Condition) -> Condition:
-        """Put the region in; without one the operator becomes StringLike (`s3.*.amazonaws.com`)."""
-        values = tuple(self.names.concrete(value) for value in condition.values)
-        if values == condition.values:
-            return condition
-        like = any("*" in value for value in values) and condition.operator == "StringEquals"
-        return replace(condition, operator="StringLike" if like else condition.operator, values=values)
 
     def _pattern(self, found: _Found) -> ResourcePattern:
         if found.symbolic == "*":

@@ -90,8 +90,8 @@ class CodeReport:
     gaps: tuple[Gap, ...]
     files: tuple[str, ...]
     """Files reached from the handler, relative to the project."""
-    calls_seen: int
-    """SDK calls met, the unresolved and the foreign ones included."""
+    calls_unresolved: int = 0
+    """SDK calls met whose client or operation nobody could see."""
     calls_foreign: int = 0
     """Calls made with credentials that are not the function's own."""
     analysed: bool = True

@@ -61,9 +61,9 @@ def answer_group(group: Group, journey: Journey) -> tuple[Suggestion, ...]:
     def spell(text: str) -> ResourcePattern:
         return naming.pattern(naming.canonical(text))
 
-    grants = role_grants(group.role, spell) if group.role is not None else None
+    grants = role_grants(group.role, spell, naming.condition) if group.role is not None else None
     limit = (
-        policy_grants((group.role.boundary,), spell)
+        policy_grants((group.role.boundary,), spell, naming.condition)
         if group.role is not None and group.role.boundary is not None
         else None
     )

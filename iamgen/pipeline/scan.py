@@ -217,8 +217,6 @@ def _resolve(
     gaps.extend(platform_gaps(spec, naming, maps.table("platform")))
     if subject.deployment is not None:
         gaps.extend(g for g in subject.deployment.gaps if g.function == subject.ref.id)
-    sites = len({(call.location.path, call.location.line) for call in report.calls})
-    unseen = max(0, report.calls_seen - report.calls_foreign - sites)
     return Scanned(
         subject=subject,
         naming=naming,
@@ -226,7 +224,7 @@ def _resolve(
         facts=tuple(dict.fromkeys(facts)),
         gaps=tuple(dict.fromkeys(gaps)),
         calls_facts=counts["facts"],
-        calls_gaps=counts["gaps"] + unseen,
+        calls_gaps=counts["gaps"] + report.calls_unresolved,
         calls_no_permission=counts["none"] + report.calls_foreign,
     )
 
@@ -236,12 +234,15 @@ def _apply_hints(report: CodeReport, hints: tuple[Hint, ...], subject: Subject) 
     used: set[Hint] = set()
     calls: list[ApiCall] = list(report.calls)
     gaps: list[Gap] = []
+    unresolved = report.calls_unresolved
     for gap in report.gaps:
         hint = next((h for h in hints if _fits(h, gap, subject)), None)
         if hint is None:
             gaps.append(gap)
             continue
         used.add(hint)
+        if gap.reason in (GapReason.CLIENT_UNRESOLVED, GapReason.OPERATION_UNRESOLVED):
+            unresolved = max(0, unresolved - 1)
         place = gap.location or Location(path=hint.path)
         calls.extend(
             ApiCall(
@@ -263,7 +264,7 @@ def _apply_hints(report: CodeReport, hints: tuple[Hint, ...], subject: Subject) 
                     location=Location(path=hint.path),
                 )
             )
-    return replace(report, calls=tuple(calls), gaps=tuple(gaps)), used
+    return replace(report, calls=tuple(calls), gaps=tuple(gaps), calls_unresolved=unresolved), used
 
 
 def _fits(hint: Hint, gap: Gap, subject: Subject) -> bool:

@@ -205,3 +205,39 @@ def test_the_answer_fits_its_published_schema(answer: dict, bare: Path) -> None:
     for document in (answer, bare_answer):
         wrong = [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in validator.iter_errors(document)]
         assert wrong == []
+
+
+def test_a_condition_with_a_template_token_stays_sound_and_each_call_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text(
+        "import os\nimport boto3\nsqs = boto3.client('sqs')\n\n\ndef handler(event, context):\n"
+        "    sqs.send_message(QueueUrl=os.environ['Q']); sqs.purge_queue(QueueUrl=os.environ['Q'])\n"
+    )
+    (tmp_path / "template.yaml").write_text(
+        """Transform: AWS::Serverless-2016-10-31
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      Runtime: python3.12
+      Environment: {Variables: {Q: !Ref Queue}}
+      Policies:
+        - Statement:
+            - Effect: Allow
+              Action: sqs:*
+              Resource: !GetAtt Queue.Arn
+              Condition: {StringEquals: {"aws:RequestedRegion": !Ref AWS::Region}}
+"""
+    )
+
+    done = iamgen("suggest", "--function", "F", "--format", "json", cwd=tmp_path)
+
+    (one,) = json.loads(done.stdout)["functions"]
+    assert one["proof"]["sound"] is True, one["proof"]
+    assert one["ledger"]["calls"] == {"in": 2, "facts": 2, "gaps": 0, "no_permission": 0}
+    row = next(row for row in one["permissions"] if row["action"] == "sqs:SendMessage")
+    (condition,) = row["conditions"]
+    assert (row["verdict"], condition["operator"], condition["values"]) == ("narrow", "StringLike", ["*"])

@@ -14,6 +14,7 @@ import pytest
 from iamgen.access.maps import open_maps
 from iamgen.facts.bind import Binder
 from iamgen.facts.resolve import Resolver
+from iamgen.model.condition import Condition
 from iamgen.model.function import EventSource, LambdaFunction
 from iamgen.model.observation import CodeReport, GapReason, Location
 from iamgen.model.value import Text
@@ -46,6 +47,9 @@ class Names:
 
     def canonical(self, symbolic: str) -> str:
         return symbolic
+
+    def condition(self, condition: Condition) -> Condition:
+        return condition
 
     def kms_key(self, symbolic: str) -> None:
         return None

@@ -283,12 +283,11 @@ class _Analysis:
                 via=signer.kind.full,
             )
             self.program.calls.setdefault((service, operation, place), call)
-            self.program.sites.add((path, node.line, operation))
 
     # -- the answer --
 
     def _empty(self, gap: Gap) -> CodeReport:
-        return CodeReport(calls=(), gaps=(self._own(gap),), files=(), calls_seen=0, analysed=False)
+        return CodeReport(calls=(), gaps=(self._own(gap),), files=(), analysed=False)
 
     def _own(self, gap: Gap) -> Gap:
         return Gap(gap.reason, gap.detail, gap.location, gap.services, self.function.id)
@@ -312,7 +311,7 @@ class _Analysis:
             calls=tuple(calls),
             gaps=tuple(gaps),
             files=tuple(sorted(program.files)),
-            calls_seen=len(program.sites),
+            calls_unresolved=len(program.unresolved),
             calls_foreign=len(program.foreign),
             analysed=analysed,
         )

@@ -374,7 +374,7 @@ def call_member(machine: Machine, member: Member, args: Args, node: form.Call) -
         case Unknown() | Response() | Scalar() if sdk.looks_like_call(name, args):
             if isinstance(receiver, Response | Scalar):
                 return Unknown(describe(receiver))
-            machine.sites.add((machine.frame.module.path, node.line, name))
+            machine.unresolved.add((machine.frame.module.path, node.line, name))
             machine.gap(
                 GapReason.CLIENT_UNRESOLVED,
                 f"{name} of {describe(receiver) or 'a client'}",
@@ -440,7 +440,7 @@ def _call_thing(machine: Machine, value: Thing, name: str, args: Args, node: for
         else:
             _handed_over(machine, value.kind.full, args, node)
             if sdk.looks_like_call(name, args) and args.keywords:
-                machine.sites.add((machine.frame.module.path, node.line, name))
+                machine.unresolved.add((machine.frame.module.path, node.line, name))
                 machine.gap(GapReason.CLIENT_UNRESOLVED, f"{name} of {value.kind.full}", node, None)
     signing = highlevel.signer(machine.maps, _name(machine), path)
     if signing is not None:

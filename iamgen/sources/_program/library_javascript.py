@@ -345,7 +345,7 @@ def _call_unknown(machine: Machine, receiver: Unknown, name: str, args: Args, no
     keys = list(first.entries) if isinstance(first, DictVal) and name[:1].islower() else []
     if keys and all(isinstance(key, str) and key[:1].isupper() for key in keys):
         place = machine.location(node)
-        machine.sites.add((place.path, place.line, name))
+        machine.unresolved.add((place.path, place.line, name))
         detail = f"{name} of {describe(receiver) or 'a client'}"
         machine.gap(GapReason.CLIENT_UNRESOLVED, detail, node, None)
     return Unknown(describe(receiver))

@@ -123,7 +123,8 @@ class Machine:
         self.constructing: list[Heap] = []
         self.modules: dict[str, ModuleState] = {}
         self.calls: dict[Any, ApiCall] = {}
-        self.sites: set[tuple[str, int, str]] = set()
+        self.unresolved: set[tuple[str, int, str]] = set()
+        """Calls of an SDK whose client or operation is not known: file, line and words."""
         self.foreign: set[tuple[str, int, str]] = set()
         self.gaps: dict[Gap, None] = {}
         self.files: dict[str, None] = {}
@@ -210,7 +211,6 @@ class Machine:
         """Keep an SDK call that the handler reaches."""
         shown = to_model(arguments)
         place = self.location(node)
-        self.sites.add((place.path, place.line, operation))
         key = (service, operation, shown, place, via)
         if key not in self.calls:
             self.calls[key] = ApiCall(
@@ -226,7 +226,6 @@ class Machine:
     def record_foreign(self, operation: str, node: form.Call | None) -> None:
         """Count a call that is made with credentials that are not the function's own."""
         place = self.location(node)
-        self.sites.add((place.path, place.line, operation))
         self.foreign.add((place.path, place.line, operation))
 
     def gap(

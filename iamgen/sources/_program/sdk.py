@@ -199,10 +199,10 @@ def _other_method(machine: Machine, client: Client, name: str, args: Args, node:
 def unresolved_operation(machine: Machine, client: Client, detail: str, node: form.Call) -> None:
     """Keep that some operation of a client is called and nobody could see which."""
     place = machine.location(node)
-    machine.sites.add((place.path, place.line, detail))
     if client.foreign:
         machine.record_foreign(detail, node)
         return
+    machine.unresolved.add((place.path, place.line, detail))
     machine.gap(GapReason.OPERATION_UNRESOLVED, detail, node, prefixes(machine, client.service))
 
 

@@ -46,7 +46,7 @@ def logged(action: str, arn: str, outcome: Outcome = Outcome.ALLOWED, last: str 
 def grants(*statements: dict) -> RoleGrants:
     policy = Policy.from_document({"Version": "2012-10-17", "Statement": list(statements)})
     role = Role(key="r", policies=(RolePolicy(name="p", kind="inline", origin="template", policy=policy),))
-    return role_grants(role, lambda text: ResourcePattern(text, text))
+    return role_grants(role, lambda text: ResourcePattern(text, text), lambda condition: condition)
 
 
 def allow(actions: object, resources: object = "*", **more: object) -> dict:

@@ -144,3 +144,22 @@ def test_a_policy_of_the_template_gets_names():
     (statement,) = naming(*ALL).concrete_policy(policy).statements
 
     assert statement.resources == ("arn:aws:s3:::files-dev/*",)
+
+
+def test_a_condition_with_an_unknown_region_still_lets_requests_through():
+    document = {
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:ViaService": "s3.${Region}.amazonaws.com"}},
+    }
+    allow = Policy.from_document({"Statement": {"Effect": "Allow", **document}})
+    deny = Policy.from_document({"Statement": {"Effect": "Deny", **document}})
+    unknown, known = naming_of(None), naming_of(None, region="eu-west-1")
+
+    def condition(names, policy):
+        (found,) = names.concrete_policy(policy).statements[0].conditions
+        return found.operator, found.values
+
+    assert condition(unknown, allow) == ("StringLike", ("s3.*.amazonaws.com",))
+    assert condition(known, allow) == ("StringEquals", ("s3.eu-west-1.amazonaws.com",))
+    assert condition(unknown, deny)[0] == "StringEquals", "a deny must not reach further than written"
