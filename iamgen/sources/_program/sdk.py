@@ -187,6 +187,8 @@ def _other_method(machine: Machine, client: Client, name: str, args: Args, node:
         return library_calls(machine, entry, Given(args), node, client=client)
     if name.startswith("_"):
         return Unknown(f"{name} of a client")
+    place = machine.location(node)
+    machine.unresolved.add((place.path, place.line, name))
     machine.gap(
         GapReason.OPERATION_UNKNOWN,
         f"{client.service}.{name}",
